@@ -1,0 +1,187 @@
+/**
+ * The file system as a dependency: everything the log and the snapshot files need of a disk, small
+ * enough that a simulation can pass one that tears writes, loses what was not synced, or fails.
+ * Writes and syncs take callbacks because they are the hot path; everything rare is a promise.
+ */
+import * as fs from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+
+/** Called once, with `null` on success, and never inside the call that it was given to. */
+export type DiskCallback = (error: Error | null) => void;
+
+/** How a file is opened: `read`, `write` (must exist), `create` (created, or emptied if it exists). */
+export type OpenMode = 'read' | 'write' | 'create';
+
+/** One open file. Offsets and sizes are bytes. */
+export interface DiskFile {
+  /**
+   * Writes `bytes[0, sizeBytes)` at `position`, all or an error. The bytes must not be changed until
+   * `done` is called. After an error the content of the range is unknown.
+   */
+  write(bytes: Uint8Array, sizeBytes: number, position: number, done: DiskCallback): void;
+  /** Makes written data and the size durable (fdatasync). A failed sync must never be retried. */
+  sync(done: DiskCallback): void;
+  /** Reads up to `sizeBytes` into `target[offset…]`; resolves to the count, 0 at the end of the file. */
+  read(target: Uint8Array, offset: number, sizeBytes: number, position: number): Promise<number>;
+  /** Cuts or extends (with zeros) the file to `sizeBytes`. */
+  truncate(sizeBytes: number): Promise<void>;
+  sizeBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Files by path. Errors are those of node:fs, with their `code`. */
+export interface Disk {
+  /** `permissions` are used if the file is created (default 0600). */
+  open(path: string, mode: OpenMode, permissions?: number): Promise<DiskFile>;
+  exists(path: string): Promise<boolean>;
+  /** Names of the entries, sorted ascending. */
+  readDirectory(path: string): Promise<string[]>;
+  /** Creates the directory and missing parents with mode 0700; no error if it exists. */
+  makeDirectory(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes one file. */
+  remove(path: string): Promise<void>;
+  /** Removes a file or directory with all it holds; no error if it does not exist. */
+  removeTree(path: string): Promise<void>;
+  /** Makes creations, renames and removals in the directory durable (fsync). */
+  syncDirectory(path: string): Promise<void>;
+}
+
+const OPEN_FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const;
+
+class NodeFile implements DiskFile {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  write(bytes: Uint8Array, sizeBytes: number, position: number, done: DiskCallback): void {
+    this.#writeFrom(bytes, 0, sizeBytes, position, done);
+  }
+
+  /** The kernel may write less than asked for; the rest follows in further calls. */
+  #writeFrom(
+    bytes: Uint8Array,
+    offset: number,
+    sizeBytes: number,
+    position: number,
+    done: DiskCallback,
+  ): void {
+    fs.write(this.#descriptor, bytes, offset, sizeBytes - offset, position, (error, written) => {
+      if (error !== null) done(error);
+      else if (offset + written >= sizeBytes) done(null);
+      else if (written === 0) done(new Error('the disk took no bytes of a write'));
+      else this.#writeFrom(bytes, offset + written, sizeBytes, position + written, done);
+    });
+  }
+
+  sync(done: DiskCallback): void {
+    fs.fdatasync(this.#descriptor, done);
+  }
+
+  read(target: Uint8Array, offset: number, sizeBytes: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.read(this.#descriptor, target, offset, sizeBytes, position, (error, count) => {
+        if (error !== null) reject(error);
+        else resolve(count);
+      });
+    });
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return promised((done) => fs.ftruncate(this.#descriptor, sizeBytes, done));
+  }
+
+  sizeBytes(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.fstat(this.#descriptor, (error, stats) => {
+        if (error !== null) reject(error);
+        else resolve(stats.size);
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    return promised((done) => fs.close(this.#descriptor, done));
+  }
+}
+
+/** The promise of a call that takes a {@link DiskCallback}. */
+export function promised(call: (done: DiskCallback) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call((error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** The operating system's files, through the thread pool. */
+export const nodeDisk: Disk = {
+  open(path, mode, permissions = 0o600) {
+    return new Promise((resolve, reject) => {
+      fs.open(path, OPEN_FLAGS[mode], permissions, (error, descriptor) => {
+        if (error !== null) reject(error);
+        else resolve(new NodeFile(descriptor));
+      });
+    });
+  },
+  async exists(path) {
+    try {
+      await stat(path);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false;
+      throw error;
+    }
+  },
+  async readDirectory(path) {
+    return (await readdir(path)).sort();
+  },
+  async makeDirectory(path) {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  },
+  rename,
+  remove: unlink,
+  async removeTree(path) {
+    await rm(path, { recursive: true, force: true });
+  },
+  async syncDirectory(path) {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
+};
+
+/** Whether `error` is a system error with this code, for example `ENOENT`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** The whole content of a small file; `limitBytes` bounds what is taken into memory. */
+export async function readWholeFile(
+  disk: Disk,
+  path: string,
+  limitBytes: number,
+): Promise<Uint8Array> {
+  const file = await disk.open(path, 'read');
+  try {
+    const size = await file.sizeBytes();
+    if (size > limitBytes)
+      throw new RangeError(`${path} has ${size} bytes, more than ${limitBytes}`);
+    const bytes = new Uint8Array(size);
+    let filled = 0;
+    while (filled < size) {
+      const count = await file.read(bytes, filled, size - filled, filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await file.close();
+  }
+}
