@@ -351,7 +351,10 @@ export class ProtoWriter {
 const sharedWriter = new ProtoWriter(65536);
 
 /** Encodes one message with the process's shared writer. Not re-entrant: encoders never call it. */
-export function encodeWith<T>(write: (writer: ProtoWriter, message: T) => void, message: T): Buffer {
+export function encodeWith<T>(
+  write: (writer: ProtoWriter, message: T) => void,
+  message: T,
+): Buffer {
   write(sharedWriter, message);
   return sharedWriter.finish();
 }
