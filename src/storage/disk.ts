@@ -34,6 +34,7 @@ export interface Disk {
   /** `permissions` are used if the file is created (default 0600). */
   open(path: string, mode: OpenMode, permissions?: number): Promise<DiskFile>;
   exists(path: string): Promise<boolean>;
+  fileSizeBytes(path: string): Promise<number>;
   /** Names of the entries, sorted ascending. */
   readDirectory(path: string): Promise<string[]>;
   /** Creates the directory and missing parents with mode 0700; no error if it exists. */
@@ -135,6 +136,9 @@ export const nodeDisk: Disk = {
       if (hasCode(error, 'ENOENT')) return false;
       throw error;
     }
+  },
+  async fileSizeBytes(path) {
+    return (await stat(path)).size;
   },
   async readDirectory(path) {
     return (await readdir(path)).sort();

@@ -1,0 +1,303 @@
+/**
+ * The way of records into LevelDB: gathered in a buffer, written in slices of whole groups, one batch
+ * after the other, while the next buffer gathers.
+ */
+import type { Clock } from '../../base/clock.js';
+import { BUCKET_PREFIXES, CONSISTENT_INDEX_KEY, LOCAL_PREFIX, TERM_KEY } from './buckets.js';
+import type { Database } from './database.js';
+import { decodeNumber, encodeNumber } from './numbers.js';
+import { PrefixedKeys } from './scan.js';
+import type { StorePosition } from './writebuffer.js';
+import { WriteBuffer } from './writebuffer.js';
+
+/** Handing a record to LevelDB takes 1 to 2 µs, so a slice stays within a few milliseconds. */
+const SLICE_RECORDS = 1000;
+const SLICE_BYTES = 1 << 20;
+
+/** Where the figures of the key bucket are kept: number of records and their bytes. */
+const LIVE_KEY = Buffer.from('live');
+const META_PREFIX = BUCKET_PREFIXES.meta;
+
+const NO_KEY = Buffer.alloc(0);
+
+export interface WriteQueueOptions {
+  readonly batchIntervalMs: number;
+  readonly batchLimit: number;
+  readonly maxUnflushedBytes: number;
+}
+
+export interface WriteQueueDependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** A write failed; the queue has stopped for good. Returns the error to answer with. */
+  readonly onFailure: (cause: unknown) => Error;
+  /** After each run of flushes. */
+  readonly onFlushed: () => void;
+}
+
+interface FlushWaiter {
+  /** Called once this many groups are in LevelDB, before anything later goes there. */
+  readonly groups: number;
+  readonly run: (error: Error | null) => void;
+}
+
+export class WriteQueue {
+  readonly #options: WriteQueueOptions;
+  readonly #dependencies: WriteQueueDependencies;
+  readonly #prefixed = new PrefixedKeys();
+  /** What all records added make of the store, and what those in LevelDB do. */
+  #index: number;
+  #term: number;
+  #liveRecords: number;
+  #liveBytes: number;
+  #flushed: StorePosition;
+  #gathering = new WriteBuffer();
+  #inFlight: WriteBuffer | undefined;
+  /** Groups ever closed, and of these ever written. */
+  #closedGroups = 0;
+  #flushedGroups = 0;
+  #flushing = false;
+  #failure: Error | undefined;
+  readonly #flushWaiters: FlushWaiter[] = [];
+  #roomWaiters: (() => void)[] = [];
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(options: WriteQueueOptions, dependencies: WriteQueueDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#flushed = this.#load(dependencies.database);
+    this.#index = this.#flushed.index;
+    this.#term = this.#flushed.term;
+    this.#liveRecords = this.#flushed.liveRecords;
+    this.#liveBytes = this.#flushed.liveBytes;
+  }
+
+  #load(database: Database): StorePosition {
+    const read = (prefix: number, key: Buffer) => database.getSync(this.#prefixed.of(prefix, key));
+    const live = read(LOCAL_PREFIX, LIVE_KEY);
+    return {
+      index: decodeNumber(read(META_PREFIX, CONSISTENT_INDEX_KEY)),
+      term: decodeNumber(read(META_PREFIX, TERM_KEY)),
+      liveRecords: decodeNumber(live?.subarray(0, 8)),
+      liveBytes: decodeNumber(live?.subarray(8)),
+    };
+  }
+
+  /** Index and term of the last entry, flushed or not. */
+  get index(): number {
+    return this.#index;
+  }
+
+  get term(): number {
+    return this.#term;
+  }
+
+  /** Bytes of the records of the key bucket, flushed or not. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** What LevelDB holds. */
+  get flushed(): StorePosition {
+    return this.#flushed;
+  }
+
+  /** Bytes added and not yet in LevelDB. */
+  get unflushedBytes(): number {
+    return this.#gathering.sizeBytes + (this.#inFlight?.sizeBytes ?? 0);
+  }
+
+  get isFull(): boolean {
+    return this.unflushedBytes >= this.#options.maxUnflushedBytes;
+  }
+
+  add(prefix: number, key: Buffer, value: Buffer | undefined): void {
+    this.#gathering.add(prefix, key, value);
+    if (!this.#flushing) this.#armTimer();
+  }
+
+  /** Counts a record of the key bucket in (+1) or out (-1). */
+  countLive(records: number, sizeBytes: number): void {
+    this.#liveRecords = Math.max(0, this.#liveRecords + records);
+    this.#liveBytes = this.#liveRecords === 0 ? 0 : Math.max(0, this.#liveBytes + sizeBytes);
+  }
+
+  /** Mean size of a live record of the key bucket. */
+  get meanLiveBytes(): number {
+    return this.#liveRecords === 0 ? 0 : Math.round(this.#liveBytes / this.#liveRecords);
+  }
+
+  /** Ends the group of an entry. */
+  closeEntry(index: number, term: number): void {
+    this.#index = index;
+    this.#term = term;
+    this.#endGroup();
+    this.#flushIfDue();
+  }
+
+  /** Ends a group that belongs to no entry, if there is one. */
+  closeGroup(): void {
+    if (!this.#gathering.hasOpenGroup) return;
+    this.#endGroup();
+    this.#flushIfDue();
+  }
+
+  #flushIfDue(): void {
+    if (this.#flushing) return;
+    if (this.#isDue) this.#startFlush();
+    else this.#armTimer();
+  }
+
+  #endGroup(): void {
+    this.#gathering.closeGroup({
+      index: this.#index,
+      term: this.#term,
+      liveRecords: this.#liveRecords,
+      liveBytes: this.#liveBytes,
+    });
+    this.#closedGroups++;
+  }
+
+  /** The newest record of the key that is not in LevelDB yet; its value is undefined if deleted. */
+  find(prefix: number, key: Buffer): { readonly value: Buffer | undefined } | undefined {
+    for (const buffer of [this.#gathering, this.#inFlight]) {
+      const position = buffer?.find(prefix, key) ?? -1;
+      if (position >= 0) return { value: buffer?.values[position] };
+    }
+    return undefined;
+  }
+
+  /** Calls `run` when all records added so far are in LevelDB; at once if they are. */
+  whenFlushed(run: (error: Error | null) => void): void {
+    if (this.#gathering.hasOpenGroup) this.#endGroup();
+    if (this.#failure !== undefined) run(this.#failure);
+    else if (this.#flushedGroups >= this.#closedGroups) run(null);
+    else {
+      this.#flushWaiters.push({ groups: this.#closedGroups, run });
+      this.#startFlush();
+    }
+  }
+
+  /** Resolves when there is room again, or when the queue stopped. */
+  whenNotFull(): Promise<void> {
+    if (!this.isFull || this.#failure !== undefined) return Promise.resolve();
+    this.#startFlush();
+    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  }
+
+  /** Ends timers and waiting; `failure` answers who still waits for a flush. */
+  stop(failure: Error): void {
+    this.#failure = failure;
+    this.#cancelTimer?.();
+    for (const waiter of this.#flushWaiters.splice(0)) waiter.run(failure);
+    this.#releaseRoomWaiters();
+  }
+
+  get #isDue(): boolean {
+    return this.#gathering.recordCount >= this.#options.batchLimit || this.isFull;
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer ??= this.#dependencies.clock.setTimeout(() => {
+      this.#cancelTimer = undefined;
+      this.#startFlush();
+    }, this.#options.batchIntervalMs);
+  }
+
+  #startFlush(): void {
+    if (this.#flushing || this.#failure !== undefined) return;
+    this.#flushing = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#flushLoop().then(
+      () => this.#flushEnded(),
+      (error: unknown) => this.stop(this.#dependencies.onFailure(error)),
+    );
+  }
+
+  #flushEnded(): void {
+    this.#flushing = false;
+    this.#dependencies.onFlushed();
+    // Something may have come between the last look and this turn.
+    if (this.#flushWaiters.length > 0 || this.#isDue) this.#startFlush();
+    else if (this.#gathering.recordCount > 0 || this.#flushedGroups < this.#closedGroups) {
+      this.#armTimer();
+    }
+  }
+
+  /** Writes buffer after buffer as long as somebody waits or the next one is due already. */
+  async #flushLoop(): Promise<void> {
+    do {
+      // The step that added these has ended, so they are a group of no entry.
+      if (this.#gathering.hasOpenGroup) this.#endGroup();
+      const buffer = this.#gathering;
+      this.#gathering = new WriteBuffer();
+      this.#inFlight = buffer;
+      for (let first = 0; first < buffer.groups.length; ) {
+        first = await this.#writeSlice(buffer, first);
+        this.#runFlushWaiters();
+      }
+      this.#inFlight = undefined;
+      if (!this.isFull) this.#releaseRoomWaiters();
+    } while (this.#flushWaiters.length > 0 || this.#isDue);
+  }
+
+  /** Writes groups from `first` on in one atomic batch; resolves to the first one left. */
+  async #writeSlice(buffer: WriteBuffer, first: number): Promise<number> {
+    const batch = this.#dependencies.database.batch();
+    let position = buffer.groups[first - 1]?.end ?? 0;
+    const start = position;
+    let sizeBytes = 0;
+    let last: StorePosition = this.#flushed;
+    let next = first;
+    for (; next < buffer.groups.length; next++) {
+      if (position - start >= SLICE_RECORDS || sizeBytes >= SLICE_BYTES) break;
+      const group = buffer.groups[next];
+      if (group === undefined) break;
+      for (; position < group.end; position++) {
+        const recordKey = buffer.keys[position] ?? NO_KEY;
+        const key = this.#prefixed.of(buffer.prefixes[position] ?? 0, recordKey);
+        const value = buffer.values[position];
+        if (value === undefined) batch.del(key);
+        else batch.put(key, value);
+        sizeBytes += key.length + (value?.length ?? 0);
+        // A group is never split over batches, but a large one is handed over in several turns.
+        if ((position - start) % SLICE_RECORDS === SLICE_RECORDS - 1) await this.#nextTurn();
+      }
+      last = group;
+    }
+    const { index, term, liveRecords, liveBytes } = last;
+    if (index !== this.#flushed.index) {
+      batch.put(this.#prefixed.of(META_PREFIX, CONSISTENT_INDEX_KEY), encodeNumber(index));
+    }
+    if (term !== this.#flushed.term) {
+      batch.put(this.#prefixed.of(META_PREFIX, TERM_KEY), encodeNumber(term));
+    }
+    if (liveBytes !== this.#flushed.liveBytes || liveRecords !== this.#flushed.liveRecords) {
+      const live = Buffer.concat([encodeNumber(liveRecords), encodeNumber(liveBytes)]);
+      batch.put(this.#prefixed.of(LOCAL_PREFIX, LIVE_KEY), live);
+    }
+    await batch.write();
+    this.#flushed = last;
+    this.#flushedGroups += next - first;
+    return next;
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.#dependencies.clock.setImmediate(resolve));
+  }
+
+  #runFlushWaiters(): void {
+    for (let waiter = this.#flushWaiters[0]; waiter !== undefined; waiter = this.#flushWaiters[0]) {
+      if (waiter.groups > this.#flushedGroups) return;
+      this.#flushWaiters.shift();
+      waiter.run(null);
+    }
+  }
+
+  #releaseRoomWaiters(): void {
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}
