@@ -91,12 +91,9 @@ export class RaftCore {
       throw new RaftConfigError('the stored configuration is inconsistent');
     }
     this.tracker.switchTo(membership.configuration, membership.progress);
-    if (hardState.term > 0 || hardState.commit > 0) {
-      this.log.loadCommitted(hardState.commit);
-      this.term = hardState.term;
-      this.vote = hardState.vote;
-    }
-    if (this.options.appliedIndex > 0) this.log.appliedTo(this.options.appliedIndex, 0);
+    this.log.load(hardState.commit, this.options.appliedIndex);
+    this.term = hardState.term;
+    this.vote = hardState.vote;
   }
 
   /** Queues a message from this member in its present term. */

@@ -3,6 +3,7 @@ import { Campaign, handleVoteResponse, startElection } from './election.js';
 import { ProposalDroppedError } from './errors.js';
 import { restoreConfState } from './membership.js';
 import { ReadOnlyOption } from './options.js';
+import { confStateIncludes } from './tracker/configuration.js';
 import { becomeFollower } from './transitions.js';
 import {
   EMPTY_SNAPSHOT,
@@ -171,8 +172,7 @@ function restore(core: RaftCore, snapshot: Snapshot): boolean {
   const { index, term, confState } = snapshot.metadata;
   const { log } = core;
   if (index <= log.committed || core.state !== RaftState.follower) return false;
-  const { voters, learners, votersOutgoing } = confState;
-  if (![voters, learners, votersOutgoing].some((ids) => ids.includes(core.id))) {
+  if (!confStateIncludes(confState, core.id)) {
     core.logger.warn('snapshot of a configuration without this member', { index });
     return false;
   }

@@ -22,6 +22,9 @@ import { type ConfState, type Entry, formatNodeId, NO_NODE, RaftState } from './
  * persisted form. Throws {@link ConfChangeError} (and changes nothing) if it does not fit.
  */
 export function applyConfChange(core: RaftCore, change: ConfChangeV2): ConfState {
+  // An entry handed out before a snapshot came, applied only now: the configuration here is the
+  // snapshot's already, which is newer.
+  if (core.log.unstable.snapshot !== undefined) return toConfState(core.tracker.configuration);
   return switchTo(core, changeMembership(core.tracker, change, changerOptions(core)));
 }
 

@@ -1,5 +1,6 @@
 import type { RaftCore } from './core.js';
 import { payloadsSizeBytes } from './entry-size.js';
+import { confStateIncludes } from './tracker/configuration.js';
 import { type Progress, ProgressState } from './tracker/progress.js';
 import { type Entry, formatNodeId, isEmptySnapshot, MessageType } from './types.js';
 
@@ -56,7 +57,12 @@ function maybeSendSnapshot(core: RaftCore, progress: Progress): boolean {
     core.logger.debug('snapshot is not available now', { to });
     return false;
   }
-  const { index, term } = snapshot.metadata;
+  const { index, term, confState } = snapshot.metadata;
+  if (!confStateIncludes(confState, progress.id)) {
+    // It would be refused, again and again: wait for one taken after the follower joined.
+    core.logger.info('snapshot is too old to know the follower', { to, index });
+    return false;
+  }
   progress.becomeSnapshot(index);
   core.logger.info('sending snapshot', { to, index, term, next: progress.next });
   core.send({ type: MessageType.snapshot, to: progress.id, snapshot });

@@ -85,10 +85,11 @@ function takeHigherTerm(core: RaftCore, message: Message): boolean {
 
 function handleLowerTerm(core: RaftCore, message: Message): void {
   const { type, from } = message;
+  const isFromLeader = type === MessageType.append || type === MessageType.heartbeat;
   const { checkQuorum, preVote } = core.options;
-  if ((checkQuorum || preVote) && (type === MessageType.append || type === MessageType.heartbeat)) {
-    // Either a late message, or a leader that was cut off, whom our vote requests could not reach
-    // because they are ignored while the lease lasts: let it know the term, so that it steps down.
+  if (isFromLeader && (checkQuorum || preVote || !core.promotable)) {
+    // Either a late message, or from a leader that does not know the term. A vote request would
+    // tell it, but those are ignored while its lease lasts, and a learner never sends one.
     core.send({ type: MessageType.appendResponse, to: from });
   } else if (type === MessageType.preVote) {
     // Else two members with different terms could wait for each other for ever.

@@ -191,14 +191,19 @@ export class RaftLog {
     this.#committed = index;
   }
 
-  /** Takes the commit index of the last run. */
-  loadCommitted(index: number): void {
-    if (index < this.#committed || index > this.lastIndex()) {
+  /**
+   * Takes the commit index of the last run, and the index applied in it. What is compacted or
+   * applied was committed, even if the commit index that said so was not written any more.
+   */
+  load(committed: number, applied: number): void {
+    const index = Math.max(committed, applied, this.#committed);
+    if (index > this.lastIndex()) {
       throw new RaftInvariantError(
-        `stored commit ${index} is out of range [${this.#committed}, ${this.lastIndex()}]`,
+        `commit ${committed} or applied ${applied} is beyond the last index ${this.lastIndex()}`,
       );
     }
     this.#committed = index;
+    this.appliedTo(Math.max(applied, this.#applied), 0);
   }
 
   /** Notes that everything up to `index` is applied, `sizeBytes` of it handed out by this log. */

@@ -1,6 +1,6 @@
 import { EMPTY_ID_SET, equalIdSets, formatIdSet, type IdSet, idSet } from '../quorum/id-set.js';
 import { formatJointVoters, type JointVoters } from '../quorum/joint.js';
-import type { ConfState } from '../types.js';
+import type { ConfState, NodeId } from '../types.js';
 
 /**
  * Who takes part. A node is a voter (of either half) or a learner, never both: a voter of the
@@ -35,6 +35,12 @@ export function toConfState(configuration: Configuration): ConfState {
     learnersNext: configuration.learnersNext,
     autoLeave: configuration.autoLeave,
   };
+}
+
+/** True if the node takes part, in whatever role. */
+export function confStateIncludes(state: ConfState, id: NodeId): boolean {
+  const { voters, learners, votersOutgoing } = state;
+  return voters.includes(id) || learners.includes(id) || votersOutgoing.includes(id);
 }
 
 /** True if both describe the same configuration, whatever the order of their ids. */
