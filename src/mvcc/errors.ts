@@ -26,10 +26,10 @@ export class CorruptStoreError extends Error {
   override readonly name = 'CorruptStoreError';
 }
 
-/** The store was closed while a sliced operation was under way. */
+/** The store was closed, or its content replaced, while a sliced operation was under way. */
 export class StoreClosedError extends Error {
   override readonly name = 'StoreClosedError';
   constructor() {
-    super('mvcc: the store is closed');
+    super('mvcc: the store is closed or was replaced');
   }
 }

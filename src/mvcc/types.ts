@@ -5,36 +5,31 @@
  */
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import type { Bucket } from '../storage/backend/index.js';
 
-/** The buckets this room reads and writes (formats.md §4). */
-export type MvccBucket = 'key' | 'meta';
-
-/** One pair of a bucket. */
-export interface StoredPair {
-  key: Buffer;
-  value: Buffer;
+/** Bounds of a scan: `gte` inclusive, `lt` exclusive. */
+export interface RecordScanRange {
+  readonly gte?: Buffer;
+  readonly lt?: Buffer;
 }
 
 /**
- * Where records live on disk. Writes are buffered; reads and scans see every write made before them,
- * flushed or not. All writes of one synchronous step become durable together or not at all.
+ * Where records live on disk: the part of the storage room's Backend that this room uses. Writes are
+ * buffered; reads and scans see every write made before them. What is written in one synchronous step
+ * becomes durable together once the group is closed: by the applied entry's index or by `commit`.
  */
 export interface RecordStore {
   /** Buffers a write. `key` and `value` must not be changed afterwards. */
-  put(bucket: MvccBucket, key: Buffer, value: Buffer): void;
+  put(bucket: Bucket, key: Buffer, value: Buffer): void;
   /** Buffers a removal; removing what is not there is fine. */
-  delete(bucket: MvccBucket, key: Buffer): void;
-  getSync(bucket: MvccBucket, key: Buffer): Buffer | undefined;
-  /**
-   * The pairs with `start <= key < end` in byte order, in batches of at most about `batchPairs` pairs,
-   * of one consistent moment not earlier than the call.
-   */
-  scan(
-    bucket: MvccBucket,
-    start: Buffer,
-    end: Buffer,
-    batchPairs: number,
-  ): AsyncIterable<readonly StoredPair[]>;
+  delete(bucket: Bucket, key: Buffer, valueSizeBytes?: number): void;
+  /** Closes a group that belongs to no entry. */
+  commit(): void;
+  /** Resolves when writes are welcome. */
+  whenNotFull(): Promise<void>;
+  getSync(bucket: Bucket, key: Buffer): Buffer | undefined;
+  /** Pairs in byte order, in batches of a few milliseconds' work, of one moment not before the call. */
+  scan(bucket: Bucket, range: RecordScanRange): AsyncIterable<readonly [Buffer, Buffer][]>;
 }
 
 /**
@@ -132,23 +127,17 @@ export interface WriteTransaction {
   readonly revision: number;
   /** How many changes there are so far. */
   readonly changes: number;
+  /** Writes a key. `value` is copied; `lease` 0n = none. For `prev_kv` read the key before. */
+  put(key: string, value: Uint8Array, lease: bigint): void;
   /**
-   * Writes a key. Returns its record before (for `prev_kv`) if `wantPrevious` and there is one.
-   * `value` is copied; `lease` 0n = none.
+   * Deletes `[start, end)` (as in {@link RangeOptions}) in byte order, one sub revision a key.
+   * Returns how many keys there were.
    */
-  put(key: string, value: Uint8Array, lease: bigint, wantPrevious?: boolean): Buffer | undefined;
-  /** Deletes `[start, end)` (as in {@link RangeOptions}) in byte order, one sub revision a key. */
-  deleteRange(start: string, end: string, wantPrevious?: boolean): DeletedRange;
-  /** Reads with the transaction's own changes. Throws as {@link RangeReads.range}. */
+  deleteRange(start: string, end: string): number;
+  /** Reads with the transaction's own changes. Throws as `MvccStore.range` does. */
   range(options: RangeOptions): RangeResult;
   /** Makes the changes current and tells the watchers. Returns the revision (unchanged if no changes). */
   end(): number;
-}
-
-export interface DeletedRange {
-  deleted: number;
-  /** The records deleted, in key order; empty unless asked for. */
-  previous: Buffer[];
 }
 
 /** What one record says beside key and value (formats.md §4). */
@@ -158,9 +147,9 @@ export interface RecordMeta {
   version: number;
   lease: bigint;
   keyOffset: number;
-  keySizeBytes: number;
+  keyLength: number;
   valueOffset: number;
-  valueSizeBytes: number;
+  valueLength: number;
 }
 
 /** The result of HashKV (formats.md §9). */
@@ -210,8 +199,8 @@ export interface WatchSink {
   /**
    * Events of one watcher in order of revision; `revision` is for the header. Each of `events` is an
    * encoded mvccpb.Event, shared between watchers: read only. The sink has taken them in any case;
-   * returning false means that its buffer is full: nothing more comes until
-   * {@link WatchStream.resume}.
+   * returning false means that its buffer is full: no more events come until
+   * {@link WatchStream.resume}, which must be called after this call has returned.
    */
   events(
     watchId: bigint,

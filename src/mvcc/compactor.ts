@@ -1,0 +1,244 @@
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import { Bucket } from '../storage/backend/index.js';
+import { CompactedError, FutureRevisionError } from './errors.js';
+import type { Hashes } from './hashes.js';
+import { Kept, type KeyEntry, type LocatedRevision } from './key-entry.js';
+import type { KeySpace } from './key-space.js';
+import type { LeafNode } from './key-tree-nodes.js';
+import { KeyValueHasher } from './key-value-hasher.js';
+import { readRecordKey } from './record.js';
+import type { CompactionMarks } from './restore.js';
+import {
+  codeOfRevisionKey,
+  encodeMainRevision,
+  isTombstoneCode,
+  mainOfRevisionKey,
+} from './revision-key.js';
+import type { RevisionPins } from './revision-pins.js';
+import { nextTurn, pause } from './turns.js';
+import type { CompactionOutcome, RecordStore } from './types.js';
+
+/** Index entries looked at in one turn. */
+const ENTRIES_PER_TURN = 8192;
+
+export interface CompactorOptions {
+  batchLimit: number;
+  sleepIntervalMs: number;
+}
+
+export interface CompactorDependencies {
+  space: KeySpace;
+  store: RecordStore;
+  marks: CompactionMarks;
+  pins: RevisionPins;
+  hashes: Hashes;
+  clock: Clock;
+  logger: Logger;
+}
+
+interface Job {
+  readonly revision: number;
+  readonly previous: number;
+  /** Whether the hash is to be remembered. */
+  readonly hashed: boolean;
+  readonly resolve: (outcome: CompactionOutcome) => void;
+}
+
+class Interrupted extends Error {}
+
+/**
+ * Removes old revisions (formats.md §10.10): what is refused from when on is decided at once, the
+ * removing happens behind that in slices, one compaction after the other.
+ */
+export class Compactor {
+  private readonly options: CompactorOptions;
+  private readonly dependencies: CompactorDependencies;
+  private readonly jobs: Job[] = [];
+  private running: Promise<void> = Promise.resolve();
+  private isRunning = false;
+  private isStopped = false;
+  private scheduled: number | undefined;
+  private finished: number | undefined;
+  private wakeWaiting: (() => void) | undefined;
+
+  constructor(options: CompactorOptions, dependencies: CompactorDependencies) {
+    this.options = options;
+    this.dependencies = dependencies;
+  }
+
+  /** Goes on with a compaction that was interrupted, and knows from now on what was compacted. */
+  restored(): void {
+    const { marks, space } = this.dependencies;
+    this.finished = marks.finished;
+    this.scheduled = marks.scheduled;
+    if (this.scheduled === undefined || this.scheduled <= (this.finished ?? -1)) return;
+    this.dependencies.logger.info('resume scheduled compaction', { revision: this.scheduled });
+    const previous = space.compactedRevision;
+    space.compactedRevision = this.scheduled;
+    void this.enqueue(this.scheduled, previous, false);
+  }
+
+  /**
+   * Schedules a compaction; reads below `revision` are refused from now on. The promise tells when
+   * the old revisions are gone (it is never rejected). Throws {@link CompactedError} and
+   * {@link FutureRevisionError}.
+   */
+  schedule(revision: number): Promise<CompactionOutcome> {
+    const { space, marks } = this.dependencies;
+    if (revision <= space.compactedRevision) throw new CompactedError(space.compactedRevision);
+    if (revision > space.revision) throw new FutureRevisionError(space.revision);
+    // After an interrupted compaction the hash would not cover every revision since the last one. A
+    // hash of revision 0 would be given to everyone who asks for the newest (G.22).
+    const hashed = this.scheduled === this.finished && revision > 0;
+    const previous = space.compactedRevision;
+    space.compactedRevision = revision;
+    this.scheduled = revision;
+    marks.markScheduled(revision);
+    return this.enqueue(revision, previous, hashed);
+  }
+
+  /** Resolves when no compaction is under way. */
+  whenIdle(): Promise<void> {
+    return this.running;
+  }
+
+  /** To be called when a pin was released. */
+  pinReleased(): void {
+    this.wakeWaiting?.();
+  }
+
+  /** Interrupts what is under way and everything queued; resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.wakeWaiting?.();
+    await this.running;
+    this.isStopped = false;
+  }
+
+  private enqueue(revision: number, previous: number, hashed: boolean): Promise<CompactionOutcome> {
+    return new Promise((resolve) => {
+      this.jobs.push({ revision, previous, hashed, resolve });
+      if (this.isRunning) return;
+      this.isRunning = true;
+      this.running = this.runAll();
+    });
+  }
+
+  private async runAll(): Promise<void> {
+    // The entry that brought the compaction is answered first.
+    await nextTurn(this.dependencies.clock);
+    for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift()) {
+      job.resolve(await this.run(job));
+    }
+    this.isRunning = false;
+  }
+
+  private async run(job: Job): Promise<CompactionOutcome> {
+    const { logger, marks, hashes, store } = this.dependencies;
+    try {
+      await this.waitForPins(job.revision);
+      const anyKept = await this.compactIndex(job.revision);
+      const hasher = await this.removeRecords(job, anyKept);
+      marks.markFinished(job.revision);
+      store.commit();
+      this.finished = job.revision;
+      if (job.hashed) hashes.remember(hasher.result());
+      logger.info('finished scheduled compaction', { revision: job.revision });
+      return 'finished';
+    } catch (failure) {
+      if (failure instanceof Interrupted) return 'interrupted';
+      logger.error('compaction failed', { revision: job.revision, error: String(failure) });
+      return 'failed';
+    }
+  }
+
+  private checkStopped(): void {
+    if (this.isStopped) throw new Interrupted();
+  }
+
+  private async waitForPins(revision: number): Promise<void> {
+    this.checkStopped();
+    while (this.dependencies.pins.hasBelow(revision)) {
+      await new Promise<void>((resolve) => {
+        this.wakeWaiting = resolve;
+      });
+      this.wakeWaiting = undefined;
+      this.checkStopped();
+    }
+  }
+
+  /** Trims the index; resolves to whether any change up to `revision` is kept. */
+  private async compactIndex(revision: number): Promise<boolean> {
+    const { space, clock } = this.dependencies;
+    let anyKept = false;
+    let resumeAt: string | undefined = '';
+    while (resumeAt !== undefined) {
+      const dead: string[] = [];
+      let leaf: LeafNode | undefined = space.tree.seek(resumeAt).leaf;
+      for (let seen = 0; leaf !== undefined && seen < ENTRIES_PER_TURN; leaf = leaf.next) {
+        for (const entry of leaf.entries) {
+          const kept = entry.compact(revision);
+          if (kept === Kept.nothingAndDead) dead.push(entry.key);
+          else if (kept !== Kept.nothing) anyKept = true;
+        }
+        seen += leaf.length;
+      }
+      resumeAt = leaf?.keys[0];
+      for (const key of dead) space.tree.remove(key);
+      await nextTurn(clock);
+      this.checkStopped();
+    }
+    return anyKept;
+  }
+
+  private async removeRecords(job: Job, anyKept: boolean): Promise<KeyValueHasher> {
+    const { space, store } = this.dependencies;
+    const { batchLimit, sleepIntervalMs } = this.options;
+    const isKept = keptByCompaction(space, job.revision);
+    const hasher = new KeyValueHasher(
+      job.previous,
+      job.revision,
+      (main, code, record) => !anyKept || isKept(main, code, record),
+    );
+    const range = { lt: encodeMainRevision(job.revision + 1) };
+    let sincePause = 0;
+    for await (const batch of store.scan(Bucket.key, range)) {
+      this.checkStopped();
+      for (const [key, record] of batch) {
+        hasher.add(key, record);
+        if (!isKept(mainOfRevisionKey(key), codeOfRevisionKey(key), record)) {
+          store.delete(Bucket.key, key, record.length);
+        }
+        if (++sincePause < batchLimit) continue;
+        sincePause = 0;
+        await this.rest(sleepIntervalMs);
+      }
+    }
+    return hasher;
+  }
+
+  /** Ends a slice: what it removed goes to disk, and others get their turn. */
+  private async rest(sleepIntervalMs: number): Promise<void> {
+    const { store, clock } = this.dependencies;
+    store.commit();
+    await pause(clock, sleepIntervalMs);
+    this.checkStopped();
+    await store.whenNotFull();
+    this.checkStopped();
+  }
+}
+
+/** Whether a change up to `revision` stays, by an index that is compacted at it. */
+function keptByCompaction(
+  space: KeySpace,
+  revision: number,
+): (main: number, code: number, record: Buffer) => boolean {
+  const located: LocatedRevision = { main: 0, code: 0 };
+  return (main, code, record) => {
+    const entry: KeyEntry | undefined = space.tree.get(readRecordKey(record));
+    if (entry === undefined || !entry.locate(revision, located)) return false;
+    if (located.main !== main || located.code !== code) return false;
+    return !isTombstoneCode(code) || main === revision;
+  };
+}

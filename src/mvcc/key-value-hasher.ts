@@ -1,0 +1,39 @@
+import { crc32c } from '../base/crc32c.js';
+import { codeOfRevisionKey, isTombstoneCode, mainOfRevisionKey } from './revision-key.js';
+import type { KeyValueHash } from './types.js';
+
+/** Whether the change (main, code), whose record is given, is in the keep set of formats.md §9. */
+export type KeepTest = (main: number, code: number, record: Buffer) => boolean;
+
+const BUCKET_NAME = Buffer.from('key');
+
+/** The hash of HashKV over the pairs of the key bucket, fed in ascending order (formats.md §9). */
+export class KeyValueHasher {
+  private state = crc32c(BUCKET_NAME);
+  private readonly compactRevision: number;
+  private readonly revision: number;
+  private readonly isKept: KeepTest;
+
+  constructor(compactRevision: number, revision: number, isKept: KeepTest) {
+    this.compactRevision = compactRevision;
+    this.revision = revision;
+    this.isKept = isKept;
+  }
+
+  add(key: Buffer, record: Buffer): void {
+    const main = mainOfRevisionKey(key);
+    if (main > this.revision) return;
+    if (main <= this.compactRevision) {
+      const code = codeOfRevisionKey(key);
+      if (!this.isKept(main, code, record)) return;
+      // Older etcd removes this one when it compacts and newer keeps it; their hashes are equal.
+      if (main === this.compactRevision && isTombstoneCode(code)) return;
+    }
+    this.state = crc32c(record, crc32c(key, this.state));
+  }
+
+  result(): KeyValueHash {
+    const { state, compactRevision, revision } = this;
+    return { hash: state, compactRevision, hashRevision: revision };
+  }
+}

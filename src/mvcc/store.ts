@@ -1,0 +1,249 @@
+import { Compactor } from './compactor.js';
+import { CompactedError, FutureRevisionError, StoreClosedError } from './errors.js';
+import { Hashes } from './hashes.js';
+import { keyRange } from './key-range.js';
+import { KeySpace } from './key-space.js';
+import { countLive, readRange, resolveRead } from './range-read.js';
+import { SlicedReader } from './range-reader.js';
+import { Records } from './records.js';
+import { CompactionMarks, restoreKeySpace } from './restore.js';
+import { RevisionPins } from './revision-pins.js';
+import { Transaction } from './transaction.js';
+import { nextTurn } from './turns.js';
+import type {
+  CompactionOutcome,
+  KeyValueHash,
+  MvccDependencies,
+  MvccOptions,
+  RangeOptions,
+  RangeReader,
+  RangeResult,
+  WatchSink,
+  WatchStream,
+  WriteTransaction,
+} from './types.js';
+import { WatchHub } from './watch/hub.js';
+
+const DEFAULT_CACHE_BYTES = 256 << 20;
+const DEFAULT_COMPACTION_BATCH_LIMIT = 1000;
+const DEFAULT_COMPACTION_SLEEP_INTERVAL_MS = 10;
+const DEFAULT_PROGRESS_NOTIFY_INTERVAL_MS = 10 * 60 * 1000;
+
+/** Up to so many entries a read is done in one go: some milliseconds even if all come from disk. */
+const SMALL_RANGE_ENTRIES = 1000;
+/** Bytes of one slice of a large read. */
+const SLICE_BYTES = 4 << 20;
+
+/**
+ * The multi-version store: keys with all their revisions since the last compaction, over a record
+ * store. Reads and writes are synchronous; what can be large also comes in slices.
+ *
+ * ```ts
+ * const store = await MvccStore.open({}, { records: backend, leases: lessor, clock, logger });
+ * const transaction = store.begin();
+ * transaction.put('key', Buffer.from('value'), 0n);
+ * transaction.end(); // 2, the new revision
+ * store.range({ start: 'key', end: '' }).records; // [one encoded mvccpb.KeyValue]
+ * ```
+ */
+export class MvccStore {
+  private readonly dependencies: MvccDependencies;
+  private readonly space: KeySpace;
+  private readonly pins = new RevisionPins(() => this.compactor.pinReleased());
+  private readonly hashes: Hashes;
+  private readonly compactor: Compactor;
+  private readonly hub: WatchHub;
+  private transaction: Transaction | undefined;
+  private isClosed = false;
+
+  private constructor(options: MvccOptions, dependencies: MvccDependencies) {
+    const { records: store, leases, clock, logger } = dependencies;
+    const { pins } = this;
+    this.dependencies = dependencies;
+    const records = new Records(options.cacheSizeBytes ?? DEFAULT_CACHE_BYTES, store);
+    this.space = new KeySpace(records, leases);
+    const { space } = this;
+    this.hashes = new Hashes({ space, store, pins, clock });
+    this.compactor = new Compactor(
+      {
+        batchLimit: options.compactionBatchLimit ?? DEFAULT_COMPACTION_BATCH_LIMIT,
+        sleepIntervalMs: options.compactionSleepIntervalMs ?? DEFAULT_COMPACTION_SLEEP_INTERVAL_MS,
+      },
+      {
+        ...{ space, store, pins, clock, hashes: this.hashes },
+        marks: new CompactionMarks(store),
+        logger: logger.child('mvcc/compaction'),
+      },
+    );
+    this.hub = new WatchHub(
+      {
+        progressNotifyIntervalMs:
+          options.watchProgressNotifyIntervalMs ?? DEFAULT_PROGRESS_NOTIFY_INTERVAL_MS,
+      },
+      { space, store, clock, logger: logger.child('mvcc/watch') },
+    );
+  }
+
+  /**
+   * Opens the store on what the record store holds, and goes on with an interrupted compaction.
+   * Throws {@link CorruptStoreError}.
+   */
+  static async open(options: MvccOptions, dependencies: MvccDependencies): Promise<MvccStore> {
+    const store = new MvccStore(options, dependencies);
+    await store.load();
+    return store;
+  }
+
+  private async load(): Promise<void> {
+    const { records, leases, clock, logger } = this.dependencies;
+    await restoreKeySpace(this.space, records, leases, clock);
+    logger.info('kvstore restored', { currentRevision: this.space.revision });
+    this.compactor.restored();
+  }
+
+  /** The newest revision; 1 in an empty store. */
+  get revision(): number {
+    return this.space.revision;
+  }
+
+  /** Reads below this revision are refused; -1 = never compacted. */
+  get compactedRevision(): number {
+    return this.space.compactedRevision;
+  }
+
+  /** Keys that exist now. */
+  get keyCount(): number {
+    return this.space.tree.live;
+  }
+
+  /** Bytes of records kept in memory. */
+  get cacheSizeBytes(): number {
+    return this.space.records.sizeBytes;
+  }
+
+  /** Watchers of all streams, and those of them that are behind. */
+  get watcherCounts(): { total: number; unsynced: number; streams: number } {
+    return this.hub.counts;
+  }
+
+  /** Begins the transaction of one entry; it must end before the next one begins. */
+  begin(): WriteTransaction {
+    if (this.isClosed) throw new StoreClosedError();
+    if (this.transaction !== undefined) throw new Error('mvcc: a transaction is open already');
+    this.transaction = new Transaction(this.space, (ended) => this.finish(ended));
+    return this.transaction;
+  }
+
+  private finish(transaction: Transaction): void {
+    if (this.transaction !== transaction)
+      throw new Error('mvcc: the transaction has ended already');
+    this.transaction = undefined;
+    if (transaction.changes === 0) return;
+    this.space.revision = transaction.revision;
+    this.hub.notify(transaction.revision, transaction.log);
+  }
+
+  /** Reads a range at once. Throws {@link CompactedError} and {@link FutureRevisionError}. */
+  range(options: RangeOptions): RangeResult {
+    return readRange(this.space, options, this.space.revision);
+  }
+
+  /** Whether a read is so large that it should go through {@link rangeSliced}. */
+  prefersSlices(options: RangeOptions): boolean {
+    if (options.end === '') return false;
+    const revision = options.revision ?? 0;
+    const { tree } = this.space;
+    const live = countLive(this.space, keyRange(options.start, options.end));
+    if (revision <= 0 || revision === this.space.revision) {
+      if (options.countOnly === true) return false;
+      const limit = options.limit ?? 0;
+      return (limit > 0 ? Math.min(limit, live) : live) > SMALL_RANGE_ENTRIES;
+    }
+    return live + (tree.size - tree.live) > SMALL_RANGE_ENTRIES * 4;
+  }
+
+  /**
+   * Reads a large range in slices between turns, as of the revision at the call. Rejects with
+   * {@link CompactedError} and {@link FutureRevisionError}.
+   */
+  async rangeSliced(options: RangeOptions): Promise<RangeResult> {
+    const { space } = this;
+    const read = resolveRead(space, options, space.revision);
+    const reader = new SlicedReader(space, read, this.pins.pin(read.revision));
+    const records: Buffer[] = [];
+    let sizeBytes = 0;
+    try {
+      for (;;) {
+        const chunk = reader.next(SLICE_BYTES);
+        for (const record of chunk.records) records.push(record);
+        sizeBytes += chunk.sizeBytes;
+        if (chunk.end !== undefined) return { records, sizeBytes, ...chunk.end };
+        await nextTurn(this.dependencies.clock);
+        if (this.isClosed) throw new StoreClosedError();
+      }
+    } finally {
+      reader.close();
+    }
+  }
+
+  /**
+   * Opens a reader for RangeStream: it stays at the revision of now (or the one asked for), and ends
+   * with {@link CompactedError} when a compaction passes that. Throws as {@link range}.
+   */
+  openRangeReader(options: RangeOptions): RangeReader {
+    return new SlicedReader(this.space, resolveRead(this.space, options, this.space.revision));
+  }
+
+  /**
+   * Compacts at a revision: reads below are refused from now on. The promise, never rejected, tells
+   * when older revisions are gone from disk. Throws {@link CompactedError} and
+   * {@link FutureRevisionError}.
+   */
+  compact(revision: number): Promise<CompactionOutcome> {
+    return this.compactor.schedule(revision);
+  }
+
+  /** Resolves when no compaction is under way. */
+  whenCompactionsDone(): Promise<void> {
+    return this.compactor.whenIdle();
+  }
+
+  /**
+   * HashKV at a revision, 0 = now (formats.md §9). Rejects with {@link CompactedError} and
+   * {@link FutureRevisionError}.
+   */
+  hashByRevision(revision: number): Promise<KeyValueHash> {
+    return this.hashes.at(revision);
+  }
+
+  /** The hashes of up to ten newest compactions, ascending by revision. */
+  get compactionHashes(): readonly KeyValueHash[] {
+    return this.hashes.ofCompactions;
+  }
+
+  /** Opens the watchers of one client stream. */
+  openWatchStream(sink: WatchSink): WatchStream {
+    return this.hub.openStream(sink);
+  }
+
+  /**
+   * Loads everything again after the record store's content was replaced by a snapshot. Watchers stay
+   * and catch up from where they were. No other call may be made until it resolves; lease attachments
+   * are reported anew. Throws {@link CorruptStoreError}.
+   */
+  async reload(): Promise<void> {
+    await this.compactor.stop();
+    this.hub.suspend();
+    this.hashes.forgetAll();
+    this.space.clear();
+    await this.load();
+    this.hub.restart();
+  }
+
+  /** Stops timers and sliced work; resolves when nothing touches the record store any more. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.hub.close();
+    await this.compactor.stop();
+  }
+}
