@@ -27,6 +27,7 @@ root.resolveAll();
 /** raft_index, raftIndex, ID, peerURLs, remaining_TTL → raftIndex, raftIndex, id, peerUrls, remainingTtl. */
 function camel(name) {
   const words = name
+    .replace('URLs', 'Urls')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .split('_')

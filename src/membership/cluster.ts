@@ -2,10 +2,11 @@ import { formatId } from './ids.js';
 import { decodeMember, encodeMember } from './json.js';
 import type { Member } from './member.js';
 
-/** Where the membership is persisted: the backend's buckets of these names (formats.md §4). */
+/** Where the membership is persisted: the backend's buckets (formats.md §4). */
 export interface MembershipRecords {
-  put(bucket: 'members' | 'members_removed' | 'cluster' | 'meta', key: Buffer, value: Buffer): void;
-  delete(bucket: 'members' | 'members_removed' | 'cluster' | 'meta', key: Buffer): void;
+  putMember(key: Buffer, value: Buffer): void;
+  putVersion(version: Buffer): void;
+  putStorageVersion(version: Buffer): void;
 }
 
 /**
@@ -76,17 +77,17 @@ export class Cluster {
 
   setVersion(version: string): void {
     this.#version = version;
-    this.#records.put('cluster', Buffer.from('clusterVersion'), Buffer.from(version));
+    this.#records.putVersion(Buffer.from(version));
   }
 
   setStorageVersion(version: string): void {
     this.#storageVersion = version;
-    this.#records.put('meta', Buffer.from('storageVersion'), Buffer.from(version));
+    this.#records.putStorageVersion(Buffer.from(version));
   }
 
   #save(member: Member): void {
     this.#members.set(member.id, member);
     const key = Buffer.from(formatId(member.id), 'latin1');
-    this.#records.put('members', key, Buffer.from(encodeMember(member), 'utf8'));
+    this.#records.putMember(key, Buffer.from(encodeMember(member), 'utf8'));
   }
 }

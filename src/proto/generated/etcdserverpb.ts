@@ -3132,13 +3132,13 @@ export const LeaseLeasesResponse = {
 export interface Member {
   id: bigint;
   name: string;
-  peerUrLs: string[];
-  clientUrLs: string[];
+  peerUrls: string[];
+  clientUrls: string[];
   isLearner: boolean;
 }
 
 export function newMember(): Member {
-  return { id: 0n, name: '', peerUrLs: [], clientUrLs: [], isLearner: false };
+  return { id: 0n, name: '', peerUrls: [], clientUrls: [], isLearner: false };
 }
 
 export function readMemberInto(reader: ProtoReader, message: Member): void {
@@ -3153,11 +3153,11 @@ export function readMemberInto(reader: ProtoReader, message: Member): void {
         break;
       }
       case 26: {
-        message.peerUrLs.push(reader.string());
+        message.peerUrls.push(reader.string());
         break;
       }
       case 34: {
-        message.clientUrLs.push(reader.string());
+        message.clientUrls.push(reader.string());
         break;
       }
       case 40: {
@@ -3175,16 +3175,16 @@ export function writeMember(writer: ProtoWriter, message: Init<Member>): void {
     writer.bool(message.isLearner);
     writer.uint32(40);
   }
-  const clientUrLsList = message.clientUrLs ?? [];
-  for (let i = clientUrLsList.length - 1; i >= 0; i--) {
-    const element = clientUrLsList[i];
+  const clientUrlsList = message.clientUrls ?? [];
+  for (let i = clientUrlsList.length - 1; i >= 0; i--) {
+    const element = clientUrlsList[i];
     if (element === undefined) continue;
     writer.string(element);
     writer.uint32(34);
   }
-  const peerUrLsList = message.peerUrLs ?? [];
-  for (let i = peerUrLsList.length - 1; i >= 0; i--) {
-    const element = peerUrLsList[i];
+  const peerUrlsList = message.peerUrls ?? [];
+  for (let i = peerUrlsList.length - 1; i >= 0; i--) {
+    const element = peerUrlsList[i];
     if (element === undefined) continue;
     writer.string(element);
     writer.uint32(26);
@@ -3209,19 +3209,19 @@ export const Member = {
 };
 
 export interface MemberAddRequest {
-  peerUrLs: string[];
+  peerUrls: string[];
   isLearner: boolean;
 }
 
 export function newMemberAddRequest(): MemberAddRequest {
-  return { peerUrLs: [], isLearner: false };
+  return { peerUrls: [], isLearner: false };
 }
 
 export function readMemberAddRequestInto(reader: ProtoReader, message: MemberAddRequest): void {
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     switch (tag) {
       case 10: {
-        message.peerUrLs.push(reader.string());
+        message.peerUrls.push(reader.string());
         break;
       }
       case 16: {
@@ -3239,9 +3239,9 @@ export function writeMemberAddRequest(writer: ProtoWriter, message: Init<MemberA
     writer.bool(message.isLearner);
     writer.uint32(16);
   }
-  const peerUrLsList = message.peerUrLs ?? [];
-  for (let i = peerUrLsList.length - 1; i >= 0; i--) {
-    const element = peerUrLsList[i];
+  const peerUrlsList = message.peerUrls ?? [];
+  for (let i = peerUrlsList.length - 1; i >= 0; i--) {
+    const element = peerUrlsList[i];
     if (element === undefined) continue;
     writer.string(element);
     writer.uint32(10);
@@ -3433,11 +3433,11 @@ export const MemberRemoveResponse = {
 
 export interface MemberUpdateRequest {
   id: bigint;
-  peerUrLs: string[];
+  peerUrls: string[];
 }
 
 export function newMemberUpdateRequest(): MemberUpdateRequest {
-  return { id: 0n, peerUrLs: [] };
+  return { id: 0n, peerUrls: [] };
 }
 
 export function readMemberUpdateRequestInto(reader: ProtoReader, message: MemberUpdateRequest): void {
@@ -3448,7 +3448,7 @@ export function readMemberUpdateRequestInto(reader: ProtoReader, message: Member
         break;
       }
       case 18: {
-        message.peerUrLs.push(reader.string());
+        message.peerUrls.push(reader.string());
         break;
       }
       default:
@@ -3458,9 +3458,9 @@ export function readMemberUpdateRequestInto(reader: ProtoReader, message: Member
 }
 
 export function writeMemberUpdateRequest(writer: ProtoWriter, message: Init<MemberUpdateRequest>): void {
-  const peerUrLsList = message.peerUrLs ?? [];
-  for (let i = peerUrLsList.length - 1; i >= 0; i--) {
-    const element = peerUrLsList[i];
+  const peerUrlsList = message.peerUrls ?? [];
+  for (let i = peerUrlsList.length - 1; i >= 0; i--) {
+    const element = peerUrlsList[i];
     if (element === undefined) continue;
     writer.string(element);
     writer.uint32(18);

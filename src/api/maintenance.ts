@@ -1,0 +1,108 @@
+import { GrpcCode, RpcError } from '../base/errors.js';
+import { SERVER_VERSION } from '../base/version.js';
+import {
+  AlarmRequest,
+  AlarmResponse,
+  DefragmentResponse,
+  HashKVRequest,
+  HashKVResponse,
+  HashResponse,
+  Maintenance,
+  StatusResponse,
+} from '../proto/generated/etcdserverpb.js';
+import { RequestKind } from '../proto/internal-request.js';
+import { AlarmType, DEFAULT_QUOTA_BYTES, type KvorumServer } from '../server/index.js';
+import type { RpcMethod } from '../transport/index.js';
+import type { ResponseHeaders } from './response-header.js';
+import { type Reply, unary, unimplemented } from './rpc.js';
+
+const ALARM_NAMES: Readonly<Record<number, string>> = {
+  [AlarmType.none]: 'NONE',
+  [AlarmType.noSpace]: 'NOSPACE',
+  [AlarmType.corrupt]: 'CORRUPT',
+};
+const LAST_ALARM_ACTION = 2;
+
+/** The Maintenance service; snapshots, leadership and downgrades come with replication. */
+export function maintenanceMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
+  const { alarm, status, defragment, hash, hashKv, snapshot, moveLeader, downgrade } =
+    Maintenance.methods;
+  return [
+    unary(alarm.path, (bytes, reply) => handleAlarm(server, headers, bytes, reply)),
+    unary(status.path, (_bytes, reply) => reply(null, statusResponse(server, headers))),
+    unary(defragment.path, (_bytes, reply) => {
+      settle(server.backend.compactRange(), reply, () => DefragmentResponse.encode({}));
+    }),
+    unary(hash.path, (_bytes, reply) => {
+      const header = headers.message(server.store.revision);
+      settle(server.hashBackend(), reply, (value) => HashResponse.encode({ header, hash: value }));
+    }),
+    unary(hashKv.path, (bytes, reply) => {
+      const { revision } = HashKVRequest.decode(bytes);
+      settle(server.store.hashByRevision(revision), reply, (value) =>
+        HashKVResponse.encode({
+          header: headers.message(server.store.revision),
+          hash: value.hash,
+          compactRevision: value.compactRevision,
+          hashRevision: value.hashRevision,
+        }),
+      );
+    }),
+    ...[snapshot, moveLeader, downgrade].map(({ path }) => unimplemented(path)),
+  ];
+}
+
+/** Answers with what a promise gives. */
+function settle<T>(promise: Promise<T>, reply: Reply, encode: (value: T) => Buffer): void {
+  promise.then(
+    (value) => reply(null, encode(value)),
+    (error: unknown) => reply(error),
+  );
+}
+
+function handleAlarm(
+  server: KvorumServer,
+  headers: ResponseHeaders,
+  bytes: Buffer,
+  reply: Reply,
+): void {
+  const request = AlarmRequest.decode(bytes);
+  if (request.action < 0 || request.action > LAST_ALARM_ACTION) {
+    // A real member dies of it (grpc-surface.md): it must not enter the log.
+    throw new RpcError(GrpcCode.invalidArgument, 'etcdserver: unknown alarm action');
+  }
+  server.propose(bytes, { kind: RequestKind.alarm, request }, (error, result) => {
+    if (result?.kind !== 'alarm') {
+      reply(error ?? new Error('an alarm request was applied with an unexpected result'));
+      return;
+    }
+    const alarms = result.alarms.map(({ memberId, type }) => ({
+      memberId,
+      alarm: type as AlarmRequest['alarm'],
+    }));
+    reply(null, AlarmResponse.encode({ header: headers.message(result.revision), alarms }));
+  });
+}
+
+function statusResponse(server: KvorumServer, headers: ResponseHeaders): Buffer {
+  const errors = server.leaderId === 0n ? ['etcdserver: no leader'] : [];
+  for (const { memberId, type } of server.alarms.list(AlarmType.none)) {
+    errors.push(`memberID:${memberId} alarm:${ALARM_NAMES[type] ?? type}`);
+  }
+  const { limitBytes } = server.quota;
+  return StatusResponse.encode({
+    header: headers.message(server.store.revision),
+    version: SERVER_VERSION,
+    dbSize: server.backend.sizeBytes(),
+    leader: server.leaderId,
+    raftIndex: server.committedIndex,
+    raftTerm: server.term,
+    raftAppliedIndex: server.appliedIndex,
+    errors,
+    dbSizeInUse: server.backend.sizeInUseBytes(),
+    isLearner: false,
+    storageVersion: server.cluster.storageVersion ?? '',
+    dbSizeQuota: Number.isFinite(limitBytes) ? limitBytes : DEFAULT_QUOTA_BYTES,
+    downgradeInfo: { enabled: false, targetVersion: '' },
+  });
+}

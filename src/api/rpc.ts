@@ -1,0 +1,86 @@
+import { EtcdError, errorText, GrpcCode, RpcError } from '../base/errors.js';
+import { CompactedError, FutureRevisionError } from '../mvcc/index.js';
+import { WireError } from '../proto/wire.js';
+import type { CallContext, RpcMethod, StreamMethod, UnaryMethod } from '../transport/index.js';
+
+/** Maps whatever was thrown to what the client gets: the one place where that happens. */
+export function toRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  if (error instanceof CompactedError) return new EtcdError('Compacted');
+  if (error instanceof FutureRevisionError) return new EtcdError('FutureRev');
+  if (error instanceof WireError) {
+    return new RpcError(GrpcCode.internal, `grpc: error unmarshalling request: ${error.message}`);
+  }
+  return new RpcError(GrpcCode.unknown, errorText(error));
+}
+
+/** Answers a unary call with a response or with anything that can be mapped to a status. */
+export type Reply = (error: unknown, response?: Buffer) => void;
+
+/** A unary method whose handler may throw or reply with any error. */
+export function unary(
+  path: string,
+  handle: (request: Buffer, reply: Reply, context: CallContext) => void,
+): UnaryMethod {
+  return {
+    kind: 'unary',
+    path,
+    handle(request, context, respond) {
+      const reply: Reply = (error, response) => {
+        if (error === null) respond(null, response ?? Buffer.alloc(0));
+        else respond(toRpcError(error));
+      };
+      try {
+        handle(request, reply, context);
+      } catch (error) {
+        reply(error);
+      }
+    },
+  };
+}
+
+/** A method that a later version brings. */
+export function unimplemented(path: string): UnaryMethod {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const service = path.slice(1, path.lastIndexOf('/'));
+  return unary(path, () => {
+    throw new RpcError(GrpcCode.unimplemented, `unknown method ${name} for service ${service}`);
+  });
+}
+
+/**
+ * A client that sent `hasleader: true` wants an error rather than an answer while this member knows
+ * no leader (G.46).
+ */
+export function requireLeader(
+  methods: readonly RpcMethod[],
+  hasLeader: () => boolean,
+): RpcMethod[] {
+  return methods.map((method) => {
+    if (method.kind === 'unary') {
+      return {
+        ...method,
+        handle(request, context, respond) {
+          if (hasLeader() || context.metadata('hasleader') !== 'true') {
+            method.handle(request, context, respond);
+          } else {
+            respond(new EtcdError('NoLeader'));
+          }
+        },
+      };
+    }
+    return withLeaderAtOpen(method, hasLeader);
+  });
+}
+
+function withLeaderAtOpen(method: StreamMethod, hasLeader: () => boolean): StreamMethod {
+  return {
+    ...method,
+    open(call) {
+      const receiver = method.open(call);
+      if (!hasLeader() && call.metadata('hasleader') === 'true')
+        call.end(new EtcdError('NoLeader'));
+      return receiver;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { type Config, defaultConfig } from '../config/index.js';
+export { type RunningServer, type StartDependencies, startServer } from './start-server.js';

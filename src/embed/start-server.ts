@@ -1,0 +1,68 @@
+import { type Clock, systemClock } from '../base/clock.js';
+import { type Logger, silentLogger } from '../base/logger.js';
+import { type Random, systemRandom } from '../base/random.js';
+import type { Config } from '../config/index.js';
+import { KvorumServer } from '../server/index.js';
+import { ClientListeners } from './client-listeners.js';
+import { serverOptions } from './server-options.js';
+
+export interface StartDependencies {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A member that runs in this process. */
+export interface RunningServer {
+  /** Where clients reach it, as bound (ports chosen by the system filled in). */
+  readonly clientUrls: readonly string[];
+  /** Stops it: open calls end, everything acknowledged is on disk. */
+  stop(): Promise<void>;
+  /** Resolves when it has stopped; rejects if it had to, because it could not go on safely. */
+  readonly stopped: Promise<void>;
+}
+
+/**
+ * Starts a member: binds the sockets, opens the data, and resolves when it serves clients. Rejects,
+ * with nothing left open, if the addresses or the data directory cannot be used.
+ */
+export async function startServer(
+  config: Config,
+  dependencies: Partial<StartDependencies> = {},
+): Promise<RunningServer> {
+  const { logger = silentLogger, clock = systemClock, random = systemRandom } = dependencies;
+  const log = logger.child('embed/start-server');
+  const options = serverOptions(config);
+  const listeners = await ClientListeners.bind(config.listenClientUrls, log);
+  let server: KvorumServer;
+  try {
+    server = await KvorumServer.open(options, { logger, clock, random });
+  } catch (error) {
+    await listeners.close();
+    throw error;
+  }
+  const stopped = server.stopped.then(async (failure) => {
+    await listeners.close();
+    if (failure !== undefined) throw failure;
+  });
+  // Whoever cares waits for it; until then it must not count as unhandled.
+  stopped.catch(() => {});
+  await Promise.race([server.ready, stopped]);
+  listeners.serve(server, config);
+  log.info('ready to serve client requests');
+  for (const address of listeners.boundAddresses) {
+    log.info('serving client traffic insecurely; this is strongly discouraged!', {
+      traffic: 'grpc+http',
+      address,
+    });
+  }
+  return {
+    clientUrls: listeners.boundAddresses.map((address) => `http://${address}`),
+    async stop() {
+      await listeners.close();
+      await server.stop();
+      log.info('closed etcd server', { name: config.name, 'data-dir': config.dataDir });
+    },
+    stopped,
+  };
+}

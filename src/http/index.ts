@@ -1,0 +1,1 @@
+export { createHttpHandler } from './handler.js';

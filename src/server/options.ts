@@ -1,0 +1,58 @@
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import type { Random } from '../base/random.js';
+
+/** A founding member of the cluster. */
+export interface InitialMember {
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
+/** How a member runs; see the flags of the same names. */
+export interface ServerOptions {
+  readonly name: string;
+  readonly dataDir: string;
+  /** Empty: `member/wal` below the data directory. */
+  readonly walDir: string;
+  /** The members a new cluster starts with, this one among them. Ignored once there is a log. */
+  readonly initialMembers: readonly InitialMember[];
+  readonly initialClusterToken: string;
+  readonly advertiseClientUrls: readonly string[];
+  readonly tickMs: number;
+  /** Ticks without a leader until an election. */
+  readonly electionTicks: number;
+  readonly preVote: boolean;
+  /** Entries between two cuts of the log. */
+  readonly snapshotCount: number;
+  /** Entries kept behind a cut for members that lag a little. */
+  readonly snapshotCatchupEntries: number;
+  /** Log files kept; 0 keeps all. */
+  readonly maxWals: number;
+  readonly unsafeNoFsync: boolean;
+  readonly quotaBackendBytes: number;
+  readonly backendCacheBytes: number;
+  readonly backendBatchIntervalMs: number;
+  readonly backendBatchLimit: number;
+  readonly compactionBatchLimit: number;
+  readonly compactionSleepIntervalMs: number;
+  readonly maxRequestBytes: number;
+  readonly maxTxnOps: number;
+  readonly watchProgressNotifyIntervalMs: number;
+  readonly warningApplyDurationMs: number;
+}
+
+export interface ServerDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: Random;
+}
+
+/** How long a request may take before its client is told so: 5 s and two election timeouts (G.50). */
+export function requestTimeoutMs(options: ServerOptions): number {
+  return 5000 + 2 * options.electionTicks * options.tickMs;
+}
+
+/** The shortest TTL of a lease: ceil(1.5 × election timeout) (formats.md §10.8). */
+export function minLeaseTtlSeconds(options: ServerOptions): number {
+  return Math.ceil((3 * options.electionTicks * options.tickMs) / 2 / 1000);
+}

@@ -1,0 +1,173 @@
+import type { Clock } from '../base/clock.js';
+import { EtcdError } from '../base/errors.js';
+import { encodeInternalRequest, internalRequestSize } from '../proto/internal-request.js';
+import { ProposalDroppedError, RaftInvariantError } from '../raft/index.js';
+import type { DecodedRequest } from './applier.js';
+import type { RequestIds } from './request-id.js';
+import type { ApplyResult } from './results.js';
+
+/** Called once with the result of a request, or with why there is none. */
+export type ProposalCallback = (error: Error | null, result: ApplyResult | undefined) => void;
+
+/** Committed entries that may wait to be applied before new requests are refused (G.50). */
+const MAX_UNAPPLIED_ENTRIES = 5000;
+/** How often requests are looked at for having waited too long. */
+const TIMEOUT_SWEEP_MS = 250;
+
+export interface ProposalOptions {
+  /** Largest encoded request, --max-request-bytes. */
+  readonly maxRequestBytes: number;
+  /** How long a request may take: 5 s and two election timeouts. */
+  readonly timeoutMs: number;
+  /** Requests that may wait for their result at once. */
+  readonly maxWaiting: number;
+  /** Bytes of requests that may wait at once. */
+  readonly maxWaitingBytes: number;
+}
+
+export interface ProposalDependencies {
+  readonly ids: RequestIds;
+  readonly clock: Clock;
+  /** Hands a batch of entries to Raft. Throws ProposalDroppedError. */
+  readonly propose: (batch: readonly Uint8Array[]) => void;
+  /** Committed entries that are not applied yet. */
+  readonly unappliedEntries: () => number;
+}
+
+interface Waiter {
+  readonly decoded: DecodedRequest;
+  readonly callback: ProposalCallback;
+  readonly deadlineMs: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Requests on their way through Raft. All that come in one turn of the event loop go as one batch;
+ * each is answered when its entry is applied, or when it has waited too long, and then nobody knows
+ * whether it will still be carried out.
+ */
+export class Proposals {
+  readonly #options: ProposalOptions;
+  readonly #dependencies: ProposalDependencies;
+  /** By the lower 48 bits of the request id, in the order of their deadlines. */
+  readonly #waiting = new Map<number, Waiter>();
+  #waitingBytes = 0;
+  #batch: Uint8Array[] = [];
+  #batchIds: number[] = [];
+  #cancelSweep: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(options: ProposalOptions, dependencies: ProposalDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  start(): void {
+    this.#cancelSweep = this.#dependencies.clock.setInterval(() => this.#sweep(), TIMEOUT_SWEEP_MS);
+  }
+
+  /** Ends the waiting of all requests with `Stopped`; new ones get the same. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelSweep?.();
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    for (const waiter of waiting) waiter.callback(new EtcdError('Stopped'), undefined);
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /** Proposes a request; `body` is its encoded form, `decoded` the same in decoded form. */
+  submit(body: Uint8Array, decoded: DecodedRequest, callback: ProposalCallback): void {
+    const refusal = this.#refusal(body);
+    if (refusal !== undefined) {
+      callback(refusal, undefined);
+      return;
+    }
+    const { ids, clock } = this.#dependencies;
+    const id = ids.next();
+    const entry = encodeInternalRequest(decoded.kind, body, ids.prefix, id);
+    const deadlineMs = clock.nowMs() + this.#options.timeoutMs;
+    this.#waiting.set(id, { decoded, callback, deadlineMs, sizeBytes: entry.length });
+    this.#waitingBytes += entry.length;
+    this.#batch.push(entry);
+    this.#batchIds.push(id);
+    // What else arrives in this turn of the event loop joins the batch.
+    if (this.#batch.length === 1) clock.setImmediate(() => this.#flush());
+  }
+
+  #refusal(body: Uint8Array): EtcdError | undefined {
+    if (this.#isStopped) return new EtcdError('Stopped');
+    const { ids, unappliedEntries } = this.#dependencies;
+    const { maxWaiting, maxWaitingBytes, maxRequestBytes } = this.#options;
+    if (unappliedEntries() > MAX_UNAPPLIED_ENTRIES || this.#waiting.size >= maxWaiting) {
+      return new EtcdError('RequestTooManyRequests');
+    }
+    // The kind's tag takes one byte for all requests that come from clients.
+    if (internalRequestSize(4, body.length, ids.prefix, 0) > maxRequestBytes) {
+      return new EtcdError('RequestTooLarge');
+    }
+    if (this.#waitingBytes + body.length > maxWaitingBytes) {
+      return new EtcdError('RequestTooManyRequests');
+    }
+    return undefined;
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    const ids = this.#batchIds;
+    this.#batch = [];
+    this.#batchIds = [];
+    if (this.#isStopped) return;
+    try {
+      this.#dependencies.propose(batch);
+    } catch (error) {
+      if (error instanceof RaftInvariantError) throw error;
+      const reason = dropReason(error);
+      for (const id of ids) this.#finish(id, reason, undefined);
+    }
+  }
+
+  /** The decoded form of a request of this process, if its proposer still waits. */
+  decodedOf(id: number): DecodedRequest | undefined {
+    return this.#waiting.get(id)?.decoded;
+  }
+
+  /** Answers the proposer of an applied request, if it still waits. */
+  applied(id: number, error: Error | null, result: ApplyResult | undefined): void {
+    this.#finish(id, error, result);
+  }
+
+  #finish(id: number, error: Error | null, result: ApplyResult | undefined): void {
+    const waiter = this.#waiting.get(id);
+    if (waiter === undefined) return;
+    this.#waiting.delete(id);
+    this.#waitingBytes -= waiter.sizeBytes;
+    waiter.callback(error, result);
+  }
+
+  /** All requests have the same patience, so those that waited longest stand first in the map. */
+  #sweep(): void {
+    const nowMs = this.#dependencies.clock.nowMs();
+    for (const [id, waiter] of this.#waiting) {
+      if (waiter.deadlineMs > nowMs) break;
+      this.#finish(id, new EtcdError('Timeout'), undefined);
+    }
+  }
+}
+
+/** What a client is told of a proposal that Raft did not take: it may be tried again. */
+function dropReason(error: unknown): Error {
+  if (!(error instanceof ProposalDroppedError)) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  switch (error.reason) {
+    case 'uncommitted-size-limit':
+      return new EtcdError('RequestTooManyRequests');
+    default:
+      return new EtcdError('NoLeader');
+  }
+}

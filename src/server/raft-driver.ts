@@ -1,0 +1,248 @@
+import type { Clock } from '../base/clock.js';
+import { errorText } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import {
+  APPEND_THREAD,
+  APPLY_THREAD,
+  type Entry,
+  isEmptySnapshot,
+  type MemoryStorage,
+  type Message,
+  type NodeId,
+  type RawNode,
+  type ReadState,
+  type SoftState,
+} from '../raft/index.js';
+import type { Wal } from '../storage/wal/index.js';
+
+/** One turn of applying takes no longer than this; then other work, heartbeats above all, has its turn. */
+const APPLY_SLICE_MS = 5;
+
+export interface RaftDriverOptions {
+  readonly tickMs: number;
+}
+
+/** Where the driver hands on what Raft decides. */
+export interface RaftDriverEvents {
+  /** Applies one committed entry, synchronously. Whatever it throws stops the member. */
+  apply(entry: Entry): void;
+  /** Entries up to `index` are applied. */
+  applied(index: number): void;
+  readStates(states: readonly ReadState[]): void;
+  softState(state: SoftState): void;
+  /** Messages for other members. */
+  send(messages: readonly Message[]): void;
+  /** The member must not go on: its log could not be written, or its state is in doubt. */
+  failed(error: Error): void;
+}
+
+export interface RaftDriverDependencies {
+  readonly node: RawNode;
+  readonly storage: MemoryStorage;
+  readonly wal: Wal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: RaftDriverEvents;
+}
+
+/**
+ * Runs a RawNode with asynchronous storage writes: feeds it ticks and messages, writes what it wants
+ * written to the log, applies what it commits in slices, and hands on the rest. While an fsync is
+ * under way the node goes on, so the next batch gathers and heartbeats never wait for the disk.
+ */
+export class RaftDriver {
+  readonly #options: RaftDriverOptions;
+  readonly #node: RawNode;
+  readonly #storage: MemoryStorage;
+  readonly #wal: Wal;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #events: RaftDriverEvents;
+  /** Storage-apply messages in order; `#applyOffset` entries of the first are done. */
+  readonly #applyQueue: Message[] = [];
+  #applyOffset = 0;
+  #applyScheduled = false;
+  #isProcessing = false;
+  #cancelTicks: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(options: RaftDriverOptions, dependencies: RaftDriverDependencies) {
+    this.#options = options;
+    this.#node = dependencies.node;
+    this.#storage = dependencies.storage;
+    this.#wal = dependencies.wal;
+    this.#clock = dependencies.clock;
+    this.#logger = dependencies.logger.child('server/raft');
+    this.#events = dependencies.events;
+  }
+
+  start(): void {
+    this.#cancelTicks = this.#clock.setInterval(() => {
+      this.#node.tick();
+      this.process();
+    }, this.#options.tickMs);
+    this.process();
+  }
+
+  /** Ends ticks and applying; what is under way in the log completes without effect. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTicks?.();
+  }
+
+  get isLeader(): boolean {
+    return this.#node.isLeader;
+  }
+
+  get leader(): NodeId {
+    return this.#node.leader;
+  }
+
+  get term(): number {
+    return this.#node.term;
+  }
+
+  get committedIndex(): number {
+    return this.#node.committedIndex;
+  }
+
+  get lastIndex(): number {
+    return this.#storage.lastIndex();
+  }
+
+  /** Proposes entries as one batch. Throws ProposalDroppedError if it is certainly not taken. */
+  propose(batch: readonly Uint8Array[]): void {
+    this.#node.propose(batch);
+    this.process();
+  }
+
+  readIndex(context: Uint8Array): void {
+    this.#node.readIndex(context);
+    this.process();
+  }
+
+  campaign(): void {
+    this.#node.campaign();
+    this.process();
+  }
+
+  /** Does all the work that the node has outstanding. */
+  process(): void {
+    if (this.#isProcessing || this.#isStopped) return;
+    this.#isProcessing = true;
+    try {
+      while (!this.#isStopped && this.#node.hasReady()) this.#handleReady();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isProcessing = false;
+    }
+  }
+
+  #handleReady(): void {
+    const ready = this.#node.ready();
+    if (ready.softState !== undefined) this.#events.softState(ready.softState);
+    if (ready.readStates.length > 0) this.#events.readStates(ready.readStates);
+    const outgoing: Message[] = [];
+    for (const message of ready.messages) {
+      if (message.to === APPEND_THREAD) this.#append(message);
+      else if (message.to === APPLY_THREAD) this.#queueApply(message);
+      else outgoing.push(message);
+    }
+    if (outgoing.length > 0) this.#events.send(outgoing);
+  }
+
+  #append(message: Message): void {
+    const { entries, snapshot, term, vote, commit } = message;
+    if (snapshot !== undefined && !isEmptySnapshot(snapshot)) {
+      throw new Error('a snapshot from a leader cannot be installed yet');
+    }
+    const hardState =
+      term !== 0 || vote !== 0n || commit !== 0 ? { term, vote, commit } : undefined;
+    if (hardState !== undefined) this.#storage.setHardState(hardState);
+    // Readers of the storage see the entries before they are durable; what Raft concludes from
+    // their being stable waits for the responses below.
+    this.#storage.append(entries);
+    this.#wal.append(hardState, entries, (error) => {
+      if (error !== null) {
+        this.#fail(error);
+        return;
+      }
+      this.#respond(message.responses);
+    });
+  }
+
+  #respond(responses: readonly Message[]): void {
+    if (this.#isStopped) return;
+    const outgoing: Message[] = [];
+    try {
+      for (const response of responses) {
+        if (response.to === this.#node.id) this.#node.step(response);
+        else outgoing.push(response);
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (outgoing.length > 0) this.#events.send(outgoing);
+    this.process();
+  }
+
+  #queueApply(message: Message): void {
+    this.#applyQueue.push(message);
+    if (!this.#applyScheduled) this.#applySlice();
+  }
+
+  /** Applies for a few milliseconds and leaves the rest to a later turn. */
+  #applySlice(): void {
+    this.#applyScheduled = false;
+    const deadlineMs = this.#clock.nowMs() + APPLY_SLICE_MS;
+    for (let message = this.#applyQueue[0]; message !== undefined; message = this.#applyQueue[0]) {
+      if (!this.#applyEntries(message, deadlineMs)) {
+        this.#applyScheduled = true;
+        this.#clock.setImmediate(() => {
+          if (!this.#isStopped) this.#guarded(() => this.#applySlice());
+          this.process();
+        });
+        return;
+      }
+      this.#applyQueue.shift();
+      this.#applyOffset = 0;
+      const last = message.entries[message.entries.length - 1];
+      for (const response of message.responses) this.#node.step(response);
+      if (last !== undefined) this.#events.applied(last.index);
+    }
+  }
+
+  /** True if all entries of the message are applied. */
+  #applyEntries(message: Message, deadlineMs: number): boolean {
+    const { entries } = message;
+    while (this.#applyOffset < entries.length) {
+      const entry = entries[this.#applyOffset];
+      if (entry !== undefined) this.#events.apply(entry);
+      this.#applyOffset++;
+      // Looking at the clock costs more than applying a small entry.
+      const isCheckDue = (this.#applyOffset & 31) === 0;
+      if (isCheckDue && this.#clock.nowMs() > deadlineMs && this.#applyOffset < entries.length) {
+        if (entry !== undefined) this.#events.applied(entry.index);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#logger.error('the member stops', { error: errorText(error) });
+    this.#events.failed(error instanceof Error ? error : new Error(errorText(error)));
+  }
+}

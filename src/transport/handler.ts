@@ -1,0 +1,51 @@
+import type { RpcError } from '../base/errors.js';
+
+/**
+ * What the api room offers and a carrier calls: request bytes in, response bytes out. A handler does
+ * not know what carries it; a carrier does not know what the bytes mean.
+ */
+export interface CallContext {
+  /** The value of a request header (lower-case name), if the client sent it. */
+  metadata(name: string): string | undefined;
+}
+
+/** Answers a unary call, once: with an error, or with the encoded response. */
+export type Respond = (error: RpcError | null, response?: Buffer) => void;
+
+export interface UnaryMethod {
+  readonly kind: 'unary';
+  /** `/package.Service/Method` */
+  readonly path: string;
+  handle(request: Buffer, context: CallContext, respond: Respond): void;
+}
+
+/** The carrier's end of a stream, as the handler sees it. */
+export interface StreamCall extends CallContext {
+  /**
+   * Sends one message. False means that the client reads slower than it is written to: the message
+   * is taken, but the handler should stop until its receiver's `drained` is called.
+   */
+  write(message: Buffer): boolean;
+  /** Ends the stream: with OK for null. Nothing may be written after it. */
+  end(error: RpcError | null): void;
+}
+
+/** The handler's end of a stream, as the carrier sees it. */
+export interface StreamReceiver {
+  message(bytes: Buffer): void;
+  /** The client sends nothing more; it may still read. */
+  halfClosed(): void;
+  /** There is room again after a write that returned false. */
+  drained(): void;
+  /** The call is over, whatever the cause; nothing of it will be called again. */
+  closed(): void;
+}
+
+export interface StreamMethod {
+  /** `server`: the client sends one message; `bidi`: both send any number. */
+  readonly kind: 'server' | 'bidi';
+  readonly path: string;
+  open(call: StreamCall): StreamReceiver;
+}
+
+export type RpcMethod = UnaryMethod | StreamMethod;
