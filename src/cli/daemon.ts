@@ -81,16 +81,19 @@ async function serve(
   const startServer = await loadServer();
   const server = await startServer(config, { logger, clock: systemClock, random: systemRandom });
   stopOnSignals(server, logger);
-  await server.stopped;
+  try {
+    await server.stopped;
+  } catch (error) {
+    logger.fatal('the member cannot go on', { error: describeFailure(error) });
+    await exit(logger, 1);
+  }
   // A signal's own ending is under way if there was one; otherwise the member ended by itself.
   if (!stopping) await exit(logger, 0);
 }
 
 async function loadEmbeddedServer(): Promise<StartServer> {
-  // The server's room is loaded by name at run time only: see the type above.
-  const specifier = '../embed/index.js';
-  const module = (await import(specifier)) as { startServer: StartServer };
-  return module.startServer;
+  // Loaded only when a member is about to start: bad settings are told without it.
+  return (await import('../embed/index.js')).startServer;
 }
 
 /** A data directory with a log is taken as it is; a new one needs valid bootstrap settings. */

@@ -10,7 +10,7 @@ import {
 } from './etcdctl/command.js';
 import { checkEnvironment, optionsFromEnvironment } from './etcdctl/environment.js';
 import { GLOBAL_OPTIONS } from './etcdctl/global-options.js';
-import { COMMANDS, resolveName } from './etcdctl/registry.js';
+import { COMMANDS, MISSING_COMMANDS, resolveName } from './etcdctl/registry.js';
 import { Session, type Terminal } from './etcdctl/session.js';
 
 const HELP_OPTION = booleanOption('help', 'show this help', 'h');
@@ -49,7 +49,10 @@ async function select(argv: readonly string[], terminal: Terminal): Promise<Sele
     terminal.write((await import('./etcdctl/help.js')).globalOptionsHelp());
     return undefined;
   }
-  const name = resolveName(Object.keys(COMMANDS), word);
+  const name = resolveName([...Object.keys(COMMANDS), ...MISSING_COMMANDS], word);
+  if (name !== undefined && MISSING_COMMANDS.includes(name)) {
+    throw new CommandError(EXIT.error, `the command ${goQuote(name)} is not available yet`);
+  }
   const entry = name === undefined ? undefined : COMMANDS[name];
   if (name === undefined || entry === undefined) throw unknownCommand(word);
   const loaded = await entry.load();

@@ -33,7 +33,7 @@ export async function selectEndpoints(session: Session): Promise<string[]> {
   try {
     const request = { linearizable: true };
     const { members } = await connection.unary(MEMBER_LIST, request, session.commandTimeoutMs);
-    return members.flatMap((member) => member.clientUrLs);
+    return members.flatMap((member) => member.clientUrls);
   } catch (error) {
     const what = 'failed to fetch endpoints from etcd cluster member list';
     throw new CommandError(EXIT.error, `${what}: ${messageOf(error)}`);

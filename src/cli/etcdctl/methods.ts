@@ -21,8 +21,16 @@ import {
   LeaseRevokeResponse,
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
+  MemberAddRequest,
+  MemberAddResponse,
   MemberListRequest,
   MemberListResponse,
+  MemberPromoteRequest,
+  MemberPromoteResponse,
+  MemberRemoveRequest,
+  MemberRemoveResponse,
+  MemberUpdateRequest,
+  MemberUpdateResponse,
   PutRequest,
   PutResponse,
   RangeRequest,
@@ -86,6 +94,22 @@ export const MEMBER_LIST = method(
   MemberListRequest,
   MemberListResponse,
   READ,
+);
+export const MEMBER_ADD = method('Cluster/MemberAdd', MemberAddRequest, MemberAddResponse);
+export const MEMBER_REMOVE = method(
+  'Cluster/MemberRemove',
+  MemberRemoveRequest,
+  MemberRemoveResponse,
+);
+export const MEMBER_UPDATE = method(
+  'Cluster/MemberUpdate',
+  MemberUpdateRequest,
+  MemberUpdateResponse,
+);
+export const MEMBER_PROMOTE = method(
+  'Cluster/MemberPromote',
+  MemberPromoteRequest,
+  MemberPromoteResponse,
 );
 export const ALARM = method('Maintenance/Alarm', AlarmRequest, AlarmResponse, READ);
 export const STATUS = method('Maintenance/Status', StatusRequest, StatusResponse, READ);

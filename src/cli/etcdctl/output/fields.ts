@@ -7,6 +7,7 @@ import type {
 } from '../../../proto/generated/etcdserverpb.js';
 import { AlarmType } from '../../../proto/generated/etcdserverpb.js';
 import { Event_EventType, type KeyValue } from '../../../proto/generated/mvccpb.js';
+import { CommandError, EXIT } from '../command.js';
 import { quoteBytes } from '../go-syntax.js';
 import type { Result } from './result.js';
 
@@ -82,13 +83,18 @@ class FieldWriter {
           this.text += '\n';
         }
         return;
+      case 'memberAdd':
+      case 'memberChange':
+        throw new CommandError(EXIT.badFeature, 'fields not supported as output format');
       default:
         this.#header(result.response.header);
         this.#body(result);
     }
   }
 
-  #body(result: Exclude<Result, { kind: `endpoint${string}` }>): void {
+  #body(
+    result: Exclude<Result, { kind: `endpoint${string}` | 'memberAdd' | 'memberChange' }>,
+  ): void {
     switch (result.kind) {
       case 'get':
         for (const pair of result.response.kvs) this.#keyValue('', pair);
@@ -143,8 +149,8 @@ class FieldWriter {
     for (const member of response.members) {
       this.#id('ID', member.id);
       this.#line('Name', goQuote(member.name));
-      for (const url of member.peerUrLs) this.#line('PeerURL', goQuote(url));
-      for (const url of member.clientUrLs) this.#line('ClientURL', goQuote(url));
+      for (const url of member.peerUrls) this.#line('PeerURL', goQuote(url));
+      for (const url of member.clientUrls) this.#line('ClientURL', goQuote(url));
       this.#line('IsLearner', member.isLearner);
       this.text += '\n';
     }

@@ -1,6 +1,7 @@
 import type {
   DeleteRangeResponse,
   Member,
+  MemberAddResponse,
   MemberListResponse,
   PutResponse,
   RangeResponse,
@@ -101,13 +102,13 @@ function member(message: Member, hex: boolean): GoJson {
   return {
     ID: hex ? message.id.toString(16) : omitEmpty(message.id),
     name: omitEmpty(message.name),
-    peerURLs: omitEmpty(message.peerUrLs),
-    clientURLs: omitEmpty(message.clientUrLs),
+    peerURLs: omitEmpty(message.peerUrls),
+    clientURLs: omitEmpty(message.clientUrls),
     isLearner: omitEmpty(message.isLearner),
   };
 }
 
-function memberList(message: MemberListResponse, hex: boolean): GoJson {
+function memberList(message: Pick<MemberListResponse, 'header' | 'members'>, hex: boolean): Fields {
   const fields = headerFields(message.header);
   const ids = {
     cluster_id: (message.header?.clusterId ?? 0n).toString(16),
@@ -117,6 +118,11 @@ function memberList(message: MemberListResponse, hex: boolean): GoJson {
     header: hex ? { ...fields, ...ids } : fields,
     members: omitEmpty(message.members.map((item) => member(item, hex))),
   };
+}
+
+function memberAdd(message: MemberAddResponse, hex: boolean): GoJson {
+  const { header: head, members } = memberList(message, hex);
+  return { header: head, member: message.member && member(message.member, hex), members };
 }
 
 const status = (message: StatusResponse): GoJson => ({
@@ -152,6 +158,10 @@ function convert(result: Result, hex: boolean): GoJson {
       return watch(result.response);
     case 'memberList':
       return memberList(result.response, hex);
+    case 'memberChange':
+      return memberList(result.response, hex);
+    case 'memberAdd':
+      return memberAdd(result.response, hex);
     case 'alarm': {
       const alarms = result.response.alarms.map(({ memberId, alarm }) => ({
         memberID: omitEmpty(memberId),

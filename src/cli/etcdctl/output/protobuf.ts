@@ -1,6 +1,7 @@
 import {
   AlarmResponse,
   DeleteRangeResponse,
+  MemberAddResponse,
   MemberListResponse,
   PutResponse,
   RangeResponse,
@@ -28,6 +29,10 @@ export function toProtobuf(result: Result): Uint8Array {
     }
     case 'memberList':
       return MemberListResponse.encode(result.response);
+    case 'memberChange':
+      return MemberListResponse.encode(result.response);
+    case 'memberAdd':
+      return MemberAddResponse.encode(result.response);
     case 'alarm':
       return AlarmResponse.encode(result.response);
     case 'leaseGrant':

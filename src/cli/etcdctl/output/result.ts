@@ -7,6 +7,7 @@ import type {
   LeaseLeasesResponse,
   LeaseRevokeResponse,
   LeaseTimeToLiveResponse,
+  MemberAddResponse,
   MemberListResponse,
   PutResponse,
   RangeResponse,
@@ -51,6 +52,14 @@ export type Result =
     }
   | { readonly kind: 'leaseList'; readonly response: LeaseLeasesResponse }
   | { readonly kind: 'memberList'; readonly response: MemberListResponse }
+  | { readonly kind: 'memberAdd'; readonly response: MemberAddResponse }
+  | {
+      readonly kind: 'memberChange';
+      readonly change: 'removed from' | 'updated in' | 'promoted in';
+      readonly id: bigint;
+      /** The answers to a removal, an update and a promotion look alike. */
+      readonly response: MemberListResponse;
+    }
   | { readonly kind: 'alarm'; readonly response: AlarmResponse }
   | { readonly kind: 'endpointHealth'; readonly endpoints: readonly EndpointHealth[] }
   | { readonly kind: 'endpointStatus'; readonly endpoints: readonly EndpointStatus[] }

@@ -14,8 +14,8 @@ export function memberRows(response: MemberListResponse): Rows {
       member.id.toString(16),
       member.name === '' ? 'unstarted' : 'started',
       member.name,
-      member.peerUrLs.join(','),
-      member.clientUrLs.join(','),
+      member.peerUrls.join(','),
+      member.clientUrls.join(','),
       String(member.isLearner),
     ]),
   };

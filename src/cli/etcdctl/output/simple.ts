@@ -36,6 +36,8 @@ class Lines {
 
 const hexId = (id: bigint): string => BigInt.asUintN(64, id).toString(16).padStart(16, '0');
 
+const paddedId = (id = 0n): string => id.toString(16).padStart(16, ' ');
+
 /** `--write-out=simple`: what people read. */
 export function toSimple(result: Result, hex: boolean): Buffer {
   const lines = new Lines(hex);
@@ -72,6 +74,18 @@ function write(result: Result, lines: Lines): void {
     case 'memberList':
       for (const row of memberRows(result.response).rows) lines.text(row.join(', '));
       return;
+    case 'memberAdd': {
+      const { member, header } = result.response;
+      const role = member?.isLearner ? ' as learner ' : ' ';
+      const cluster = paddedId(header?.clusterId);
+      lines.text(`Member ${paddedId(member?.id)} added${role}to cluster ${cluster}`);
+      return;
+    }
+    case 'memberChange': {
+      const cluster = paddedId(result.response.header?.clusterId);
+      lines.text(`Member ${paddedId(result.id)} ${result.change} cluster ${cluster}`);
+      return;
+    }
     case 'alarm':
       for (const { memberId, alarm } of result.response.alarms) {
         const name = Object.entries(AlarmType).find(([, value]) => value === alarm)?.[0] ?? alarm;
