@@ -7,7 +7,7 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../proto/generated/grpc_health_v1.js';
 import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
-import { toRpcError, unary } from './rpc.js';
+import { toStreamError, unary } from './rpc.js';
 
 /** gRPC's health service: the server as a whole, under the empty name, is all it knows. */
 export function healthMethods(): RpcMethod[] {
@@ -40,7 +40,7 @@ class HealthWatch implements StreamReceiver {
       const status = service === '' ? ServingStatus.SERVING : ServingStatus.SERVICE_UNKNOWN;
       this.#call.write(HealthCheckResponse.encode({ status }));
     } catch (error) {
-      this.#call.end(toRpcError(error));
+      this.#call.end(toStreamError(error));
     }
   }
 

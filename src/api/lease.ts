@@ -16,7 +16,7 @@ import { RequestKind } from '../proto/internal-request.js';
 import { type KvorumServer, leaseGrantCost } from '../server/index.js';
 import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
 import type { ResponseHeaders } from './response-header.js';
-import { type Reply, toRpcError, unary } from './rpc.js';
+import { type Reply, toStreamError, unary } from './rpc.js';
 
 /** The Lease service (G.36–G.41). */
 export function leaseMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
@@ -121,7 +121,7 @@ class KeepAliveCall implements StreamReceiver {
       const ttl = this.#server.lessor.renew(id);
       this.#call.write(LeaseKeepAliveResponse.encode({ header, id, ttl }));
     } catch (error) {
-      this.#call.end(toRpcError(error));
+      this.#call.end(toStreamError(error));
     }
   }
 

@@ -11,13 +11,12 @@ import {
   StatusResponse,
 } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
-import { AlarmType, DEFAULT_QUOTA_BYTES, type KvorumServer } from '../server/index.js';
+import { type Alarm, AlarmType, DEFAULT_QUOTA_BYTES, type KvorumServer } from '../server/index.js';
 import type { RpcMethod } from '../transport/index.js';
 import type { ResponseHeaders } from './response-header.js';
 import { type Reply, unary, unimplemented } from './rpc.js';
 
 const ALARM_NAMES: Readonly<Record<number, string>> = {
-  [AlarmType.none]: 'NONE',
   [AlarmType.noSpace]: 'NOSPACE',
   [AlarmType.corrupt]: 'CORRUPT',
 };
@@ -84,11 +83,16 @@ function handleAlarm(
   });
 }
 
+/** An alarm in protobuf's text format, which leaves out zero fields (G.43). */
+function alarmText({ memberId, type }: Alarm): string {
+  const member = memberId === 0n ? '' : `memberID:${memberId}`;
+  const alarm = type === AlarmType.none ? '' : `alarm:${ALARM_NAMES[type] ?? type}`;
+  return [member, alarm].filter((part) => part !== '').join(' ');
+}
+
 function statusResponse(server: KvorumServer, headers: ResponseHeaders): Buffer {
   const errors = server.leaderId === 0n ? ['etcdserver: no leader'] : [];
-  for (const { memberId, type } of server.alarms.list(AlarmType.none)) {
-    errors.push(`memberID:${memberId} alarm:${ALARM_NAMES[type] ?? type}`);
-  }
+  for (const alarm of server.alarms.list(AlarmType.none)) errors.push(alarmText(alarm));
   const { limitBytes } = server.quota;
   return StatusResponse.encode({
     header: headers.message(server.store.revision),

@@ -5,7 +5,7 @@ import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.j
 import { encodeRangeChunk } from './kv-responses.js';
 import { checkRangeStreamRequest } from './kv-validation.js';
 import type { ResponseHeaders } from './response-header.js';
-import { toRpcError } from './rpc.js';
+import { toStreamError } from './rpc.js';
 
 /** KV.RangeStream: a range in chunks, read as fast as the client takes them (A.3). */
 export function rangeStreamMethod(server: KvorumServer, headers: ResponseHeaders): RpcMethod {
@@ -40,7 +40,7 @@ class RangeStreamCall implements StreamReceiver {
       }
       this.#server.linearizableRead((error) => {
         if (this.#isClosed) return;
-        if (error !== null) this.#call.end(toRpcError(error));
+        if (error !== null) this.#call.end(toStreamError(error));
         else this.#guarded(() => this.#start(request));
       });
     });
@@ -95,7 +95,7 @@ class RangeStreamCall implements StreamReceiver {
     try {
       action();
     } catch (error) {
-      if (!this.#isClosed) this.#call.end(toRpcError(error));
+      if (!this.#isClosed) this.#call.end(toStreamError(error));
     }
   }
 }

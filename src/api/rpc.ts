@@ -14,6 +14,13 @@ export function toRpcError(error: unknown): RpcError {
   return new RpcError(GrpcCode.unknown, errorText(error));
 }
 
+/** As {@link toRpcError}, for a message on a stream: Go's gRPC words that failure differently. */
+export function toStreamError(error: unknown): RpcError {
+  if (!(error instanceof WireError)) return toRpcError(error);
+  const text = `grpc: failed to unmarshal the received message: ${error.message}`;
+  return new RpcError(GrpcCode.internal, text);
+}
+
 /** Answers a unary call with a response or with anything that can be mapped to a status. */
 export type Reply = (error: unknown, response?: Buffer) => void;
 

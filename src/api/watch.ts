@@ -9,7 +9,7 @@ import {
 import type { KvorumServer } from '../server/index.js';
 import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
 import type { ResponseHeaders } from './response-header.js';
-import { toRpcError } from './rpc.js';
+import { toStreamError } from './rpc.js';
 import { encodeWatchResponse, fragmentsOf } from './watch-responses.js';
 
 /** A fragment may be as large as a request, and this much larger (G.28). */
@@ -49,7 +49,7 @@ class WatchCall implements StreamReceiver, WatchSink {
       else if (request.cancelRequest !== undefined) this.#cancel(request.cancelRequest.watchId);
       else if (request.progressRequest !== undefined) this.#stream.requestProgress();
     } catch (error) {
-      this.#call.end(toRpcError(error));
+      this.#call.end(toStreamError(error));
     }
   }
 

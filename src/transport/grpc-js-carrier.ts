@@ -90,6 +90,8 @@ const statusOf = (error: RpcError) => ({
   details: error.message,
 });
 
+const OK_STATUS = { name: 'OK', message: '', code: GrpcCode.ok, details: '' };
+
 function sizeError(sizeBytes: number, limitBytes: number): RpcError | undefined {
   if (sizeBytes <= limitBytes) return undefined;
   return new RpcError(
@@ -126,8 +128,8 @@ function openStream(
   };
   const end = (error: RpcError | null): void => {
     if (isOver) return;
-    if (error === null) call.end();
-    else call.emit('error', statusOf(error));
+    // call.end() would send the message "OK" with the status; etcd sends none.
+    call.emit('error', error === null ? OK_STATUS : statusOf(error));
     over();
   };
   const receiver = method.open({

@@ -34,14 +34,17 @@ const text = (value: bigint | number): string => String(value);
 describe('generated codecs', () => {
   it('write and read a KeyValue as protobufjs does', () => {
     const reference = root.lookupType('mvccpb.KeyValue');
-    const keyValue = fc.record({
-      key: bytes,
-      createRevision: revision,
-      modRevision: revision,
-      version: revision,
-      value: bytes,
-      lease: int64,
-    });
+    const keyValue = fc.record(
+      {
+        key: bytes,
+        createRevision: revision,
+        modRevision: revision,
+        version: revision,
+        value: bytes,
+        lease: int64,
+      },
+      { noNullPrototype: true },
+    );
     fc.assert(
       fc.property(keyValue, (message) => {
         const encoded = KeyValue.encode(message);
