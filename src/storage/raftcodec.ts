@@ -6,6 +6,7 @@ import {
   MAX_VARINT_BYTES,
   WIRE_BYTES,
   WIRE_VARINT,
+  WireError,
   WireReader,
   writeVarint,
   writeVarint64,
@@ -60,7 +61,11 @@ const TAG_4_BYTES = 0x22;
 
 const NO_DATA = new Uint8Array(0);
 
-/** Throws WireError if the bytes are not an entry. Its data is a view of `bytes`. */
+/**
+ * Throws WireError if the bytes are not an entry. Its data is a view of `bytes`. A record's type is not
+ * covered by its checksum, so the messages are told apart by their shape: no field may be unknown, and
+ * those that every version writes must be there.
+ */
 export function decodeEntry(reader: WireReader): LogEntry {
   let type = 0;
   let term = 0;
@@ -72,23 +77,30 @@ export function decodeEntry(reader: WireReader): LogEntry {
     else if (tag === TAG_2_VARINT) term = reader.varint();
     else if (tag === TAG_3_VARINT) index = reader.varint();
     else if (tag === TAG_4_BYTES) data = reader.lengthDelimited();
-    else reader.skip(tag);
+    else throw new WireError(`an entry has no field tag ${tag}`);
   }
+  if (term === 0 || index === 0) throw new WireError('an entry needs a term and an index');
+  if (type > ENTRY_CONF_CHANGE_V2) throw new WireError(`unknown entry type ${type}`);
+  if (type === ENTRY_CONF_CHANGE && data.length === 0) throw new WireError('empty conf change');
   return { type, term, index, data };
 }
 
-/** Throws WireError if the bytes are not a hard state. */
+/** Throws WireError if the bytes are not a hard state; see {@link decodeEntry}. */
 export function decodeHardState(reader: WireReader): HardState {
-  let term = 0;
+  let term = -1;
   let vote = 0n;
-  let commit = 0;
+  let commit = -1;
+  let hasVote = false;
   while (!reader.atEnd) {
     const tag = reader.tag();
     if (tag === TAG_1_VARINT) term = reader.varint();
-    else if (tag === TAG_2_VARINT) vote = reader.varint64();
-    else if (tag === TAG_3_VARINT) commit = reader.varint();
-    else reader.skip(tag);
+    else if (tag === TAG_2_VARINT) {
+      vote = reader.varint64();
+      hasVote = true;
+    } else if (tag === TAG_3_VARINT) commit = reader.varint();
+    else throw new WireError(`a hard state has no field tag ${tag}`);
   }
+  if (term < 1 || commit < 0 || !hasVote) throw new WireError('incomplete hard state');
   return { term, vote, commit };
 }
 

@@ -82,6 +82,8 @@ export class LogCollector {
   #hardState: HardState = EMPTY_HARD_STATE;
   #foundStart = false;
   #termAtStart: number | undefined;
+  /** Term of the entry record read last. */
+  #lastTerm = 0;
   /** Index of the last entry record, or of the start if that is larger. */
   lastIndex: number;
 
@@ -94,7 +96,7 @@ export class LogCollector {
   readonly visit = (type: number, data: Uint8Array, start: number, end: number): void => {
     this.#fields.reset(data, start, end);
     if (type === RECORD_ENTRY) this.#takeEntry(decodeEntry(this.#fields));
-    else if (type === RECORD_STATE) this.#hardState = decodeHardState(this.#fields);
+    else if (type === RECORD_STATE) this.#takeHardState(decodeHardState(this.#fields));
     else if (type === RECORD_METADATA) this.#takeMetadata(data.subarray(start, end));
     else if (type === RECORD_SNAPSHOT) this.#takeSnapshot(decodeWalSnapshot(this.#fields));
     else if (type !== RECORD_CRC) throw new InvalidRecordError('unexpected block type');
@@ -132,6 +134,28 @@ export class LogCollector {
       this.#entries.push(entry);
     }
     this.lastIndex = Math.max(entry.index, this.#start.index);
+    // An entry only replaces others under a newer leader, so terms never go back in the file.
+    if (entry.term < this.#lastTerm) {
+      throw new InvalidRecordError(`entry ${entry.index} goes back to term ${entry.term}`);
+    }
+    this.#lastTerm = entry.term;
+  }
+
+  /** Term and commit never go back, and a vote is never changed within a term (Raft §5.2, §5.3). */
+  #takeHardState(state: HardState): void {
+    const known = this.#hardState;
+    const sameTerm = state.term === known.term;
+    const revokes = sameTerm && known.vote !== 0n && state.vote !== known.vote;
+    if (
+      state.term < Math.max(known.term, this.#lastTerm) ||
+      state.commit < known.commit ||
+      revokes
+    ) {
+      throw new InvalidRecordError(
+        `state with term ${state.term}, commit ${state.commit} contradicts what stands before it`,
+      );
+    }
+    this.#hardState = state;
   }
 
   #takeMetadata(metadata: Uint8Array): void {

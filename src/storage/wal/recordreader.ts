@@ -144,6 +144,7 @@ class SegmentReader {
     }
     if (type === RECORD_CRC) {
       // A fresh reader starts at 0 and takes the chain's value from the first segment it reads.
+      if (dataStart !== dataEnd) this.#corrupt('crc record with data');
       if (this.crc !== 0 && this.crc !== recordCrc) this.#corrupt('crc mismatch between segments');
       this.crc = recordCrc;
     } else {

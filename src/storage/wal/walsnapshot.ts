@@ -1,5 +1,5 @@
 /** Snapshot records of the log (walpb.Snapshot, formats.md §2.2). */
-import { MAX_VARINT_BYTES, type WireReader, writeVarint } from '../protowire.js';
+import { MAX_VARINT_BYTES, WireError, type WireReader, writeVarint } from '../protowire.js';
 import type { ConfState } from '../raftcodec.js';
 import { decodeConfState, encodeConfState } from '../raftcodec.js';
 
@@ -35,8 +35,8 @@ export function encodeWalSnapshot(snapshot: WalSnapshot): Uint8Array {
 
 /** Throws WireError if the bytes are not a snapshot record. */
 export function decodeWalSnapshot(reader: WireReader): WalSnapshot {
-  let index = 0;
-  let term = 0;
+  let index = -1;
+  let term = -1;
   let confState: ConfState | undefined;
   while (!reader.atEnd) {
     const tag = reader.tag();
@@ -45,5 +45,6 @@ export function decodeWalSnapshot(reader: WireReader): WalSnapshot {
     else if (tag === TAG_3_BYTES) confState = decodeConfState(reader.lengthDelimited());
     else reader.skip(tag);
   }
+  if (index < 0 || term < 0) throw new WireError('a snapshot record needs index and term');
   return confState === undefined ? { index, term } : { index, term, confState };
 }
