@@ -51,6 +51,10 @@ export class Cluster {
     return this.#members.get(id);
   }
 
+  removedIds(): bigint[] {
+    return [...this.#removed];
+  }
+
   isRemoved(id: bigint): boolean {
     return this.#removed.has(id);
   }

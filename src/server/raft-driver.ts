@@ -26,6 +26,8 @@ export interface RaftDriverOptions {
 export interface RaftDriverEvents {
   /** Applies one committed entry, synchronously. Whatever it throws stops the member. */
   apply(entry: Entry): void;
+  /** A promise while nothing more may be applied (the backend has to catch up first). */
+  pause(): Promise<void> | undefined;
   /** Entries up to `index` are applied. */
   applied(index: number): void;
   readStates(states: readonly ReadState[]): void;
@@ -193,19 +195,23 @@ export class RaftDriver {
     if (!this.#applyScheduled) this.#applySlice();
   }
 
-  /** Applies for a few milliseconds and leaves the rest to a later turn. */
+  /** Leaves the rest of the applying to a later turn, or to when there is room for it. */
+  #scheduleApply(until: Promise<void> | undefined): void {
+    this.#applyScheduled = true;
+    const resume = (): void => {
+      if (!this.#isStopped) this.#guarded(() => this.#applySlice());
+      this.process();
+    };
+    if (until === undefined) this.#clock.setImmediate(resume);
+    else until.then(resume, (error: unknown) => this.#fail(error));
+  }
+
+  /** Applies for a few milliseconds. */
   #applySlice(): void {
     this.#applyScheduled = false;
     const deadlineMs = this.#clock.nowMs() + APPLY_SLICE_MS;
     for (let message = this.#applyQueue[0]; message !== undefined; message = this.#applyQueue[0]) {
-      if (!this.#applyEntries(message, deadlineMs)) {
-        this.#applyScheduled = true;
-        this.#clock.setImmediate(() => {
-          if (!this.#isStopped) this.#guarded(() => this.#applySlice());
-          this.process();
-        });
-        return;
-      }
+      if (!this.#applyEntries(message, deadlineMs)) return;
       this.#applyQueue.shift();
       this.#applyOffset = 0;
       const last = message.entries[message.entries.length - 1];
@@ -214,17 +220,21 @@ export class RaftDriver {
     }
   }
 
-  /** True if all entries of the message are applied. */
+  /** True if all entries of the message are applied; else the rest is scheduled. */
   #applyEntries(message: Message, deadlineMs: number): boolean {
     const { entries } = message;
     while (this.#applyOffset < entries.length) {
       const entry = entries[this.#applyOffset];
-      if (entry !== undefined) this.#events.apply(entry);
+      if (entry === undefined) break;
+      this.#events.apply(entry);
       this.#applyOffset++;
+      const isMore = this.#applyOffset < entries.length;
+      const pause = this.#events.pause();
       // Looking at the clock costs more than applying a small entry.
-      const isCheckDue = (this.#applyOffset & 31) === 0;
-      if (isCheckDue && this.#clock.nowMs() > deadlineMs && this.#applyOffset < entries.length) {
-        if (entry !== undefined) this.#events.applied(entry.index);
+      const isLate = (this.#applyOffset & 31) === 0 && this.#clock.nowMs() > deadlineMs;
+      if (isMore && (isLate || pause !== undefined)) {
+        this.#events.applied(entry.index);
+        this.#scheduleApply(pause);
         return false;
       }
     }

@@ -2,13 +2,14 @@ import type { Clock } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { ConfState, MemoryStorage } from '../raft/index.js';
+import { encodeV2Store, type Snapshotter, type V2Membership } from '../storage/snap/index.js';
 import type { Wal } from '../storage/wal/index.js';
 
 /** The log is cut early when the entries since the last cut hold this much, whatever their number. */
 const MAX_BYTES_BETWEEN_CUTS = 128 * 1024 * 1024;
 /** Entries kept for lagging members stay within this, however large they are. */
 const MAX_CATCHUP_BYTES = 32 * 1024 * 1024;
-/** Released log files are removed this often (formats.md §2.8). */
+/** Released log and snapshot files are removed this often (formats.md §2.8). */
 const PURGE_INTERVAL_MS = 30_000;
 
 export interface RaftSnapshotOptions {
@@ -24,8 +25,9 @@ export interface RaftSnapshotDependencies {
   readonly logger: Logger;
   /** Makes the backend durable up to the index that is applied at the time of the call. */
   readonly syncBackend: () => Promise<void>;
-  /** Writes the .snap file that belongs to the cut. */
-  readonly saveSnapshotFile: (index: number, term: number, confState: ConfState) => Promise<void>;
+  readonly snapshotter: Snapshotter;
+  /** The membership that goes into the .snap file, for members before 3.7 (formats.md §3.1). */
+  readonly membership: () => V2Membership;
   readonly failed: (error: Error) => void;
 }
 
@@ -91,12 +93,12 @@ export class RaftSnapshots {
   }
 
   async #cut(index: number, confState: ConfState): Promise<void> {
-    const { storage, wal, logger, syncBackend, saveSnapshotFile } = this.#dependencies;
+    const { storage, wal, logger, syncBackend, snapshotter, membership } = this.#dependencies;
     const term = storage.term(index);
     if (term === undefined) return;
     // The order is what makes it safe: first the backend's data, then the word that it is there.
     await syncBackend();
-    await saveSnapshotFile(index, term, confState);
+    await snapshotter.save({ index, term, confState, data: encodeV2Store(membership()) });
     await new Promise<void>((resolve, reject) => {
       wal.saveSnapshot({ index, term, confState }, (error) => {
         if (error === null) resolve();
@@ -127,5 +129,6 @@ export class RaftSnapshots {
 
   async #purge(): Promise<void> {
     await this.#dependencies.wal.purge(this.#options.maxWals);
+    await this.#dependencies.snapshotter.purge();
   }
 }

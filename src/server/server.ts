@@ -12,6 +12,8 @@ import {
 import { RequestKind } from '../proto/internal-request.js';
 import { NO_NODE, RawNode } from '../raft/index.js';
 import { type Backend, Bucket } from '../storage/backend/index.js';
+import { Snapshotter } from '../storage/snap/index.js';
+import { nodeDisk } from '../storage/wal/index.js';
 import { type Alarms, AlarmType } from './alarms.js';
 import { Applier, type DecodedRequest } from './applier.js';
 import { ApplyLoop } from './apply-loop.js';
@@ -87,8 +89,13 @@ export class KvorumServer {
         { ...options, walFolder },
         { clock, logger, failed: onFailure },
       );
+      const snapshotter = new Snapshotter(
+        { directory: snapFolder },
+        { disk: nodeDisk, logger: logger.child('storage/snap') },
+      );
+      await snapshotter.prepare();
       const state = await restoreState(options, dependencies, backend, log.clusterId);
-      const server = new KvorumServer(options, dependencies, { log, state, snapFolder });
+      const server = new KvorumServer(options, dependencies, { log, state, snapshotter });
       failed = (error) => server.#fail(error);
       if (failedEarly !== undefined) throw failedEarly;
       server.#start();
@@ -102,10 +109,11 @@ export class KvorumServer {
   private constructor(
     options: ServerOptions,
     dependencies: ServerDependencies,
-    parts: { log: RaftLog; state: MemberState; snapFolder: string },
+    parts: { log: RaftLog; state: MemberState; snapshotter: Snapshotter },
   ) {
     const { clock, logger, random } = dependencies;
     const { log, state } = parts;
+    const { backend } = state;
     this.options = options;
     this.memberId = log.memberId;
     this.#state = state;
@@ -149,6 +157,7 @@ export class KvorumServer {
             if (soft.leader !== log.memberId) state.lessor.demote();
             if (soft.leader !== NO_NODE) this.#reads.leaderChanged();
           },
+          pause: () => (backend.isFull ? backend.whenNotFull() : undefined),
           send: () => {},
           failed: (error) => this.#fail(error),
         },
@@ -179,7 +188,6 @@ export class KvorumServer {
         hasLeader: () => this.#driver.leader !== NO_NODE,
       },
     );
-    const { backend } = state;
     this.#applyLoop = new ApplyLoop(
       {
         idPrefix: this.#ids.prefix,
@@ -213,7 +221,12 @@ export class KvorumServer {
         clock,
         logger: this.#logger,
         syncBackend: () => backend.sync(),
-        saveSnapshotFile: async () => {},
+        snapshotter: parts.snapshotter,
+        membership: () => ({
+          members: state.cluster.members(),
+          removedIds: state.cluster.removedIds(),
+          clusterVersion: state.cluster.version,
+        }),
         failed: (error) => this.#fail(error),
       },
       log.snapshotIndex,
