@@ -71,8 +71,7 @@ export class Hashes {
   private async compute(revision: number, compactRevision: number): Promise<KeyValueHash> {
     const { space, store } = this.dependencies;
     const { epoch } = space;
-    const anyKept =
-      revision === space.revision ? space.tree.live > 0 : await this.anyLive(revision);
+    const anyKept = await this.anyKept(revision);
     // Without any revision to keep, what the compaction left is hashed as it is.
     const keepRevision = anyKept ? revision : compactRevision;
     const hasher = new KeyValueHasher(compactRevision, revision, keptAt(space, keepRevision));
@@ -84,15 +83,21 @@ export class Hashes {
     return hasher.result();
   }
 
-  /** Whether any key existed at a revision. */
-  private async anyLive(revision: number): Promise<boolean> {
+  /**
+   * Whether the keep set of a revision has any change at all. A key that was deleted and written anew
+   * in that very revision has none there: the first of its generations that reaches the revision ends
+   * with the deletion.
+   */
+  private async anyKept(revision: number): Promise<boolean> {
     const { space, clock } = this.dependencies;
+    const isKept = (entry: KeyEntry): boolean =>
+      entry.isLiveAt(revision) && !entry.diedIn(revision);
     let resumeAt: string | undefined = '';
     while (resumeAt !== undefined) {
       let leaf: LeafNode | undefined = space.tree.seek(resumeAt).leaf;
       resumeAt = undefined;
       for (let seen = 0; leaf !== undefined; leaf = leaf.next) {
-        if (leaf.entries.some((entry: KeyEntry) => entry.isLiveAt(revision))) return true;
+        if (leaf.entries.some(isKept)) return true;
         seen += leaf.length;
         if (seen < ENTRIES_PER_TURN) continue;
         resumeAt = leaf.next?.keys[0];

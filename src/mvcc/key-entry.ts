@@ -104,6 +104,19 @@ export class KeyEntry {
     return this.history !== undefined && this.locate(revision, scratch) && isPut(scratch.code);
   }
 
+  /** Whether the key was deleted in `revision`, whatever else happened to it there. */
+  diedIn(revision: number): boolean {
+    if (this.modRevision === revision && !isPut(this.code)) return true;
+    for (let chunk = this.history; chunk !== undefined; chunk = chunk.older) {
+      for (let position = chunk.pairs.length - 2; position >= 0; position -= 2) {
+        const main = chunk.pairs[position] as number;
+        if (main < revision) return false;
+        if (main === revision && !isPut(chunk.pairs[position + 1] as number)) return true;
+      }
+    }
+    return false;
+  }
+
   /**
    * Forgets what a compaction at `revision` removes (formats.md §10.10): of the changes up to it only
    * the newest stays, and that not if it is a tombstone of a smaller revision. Returns the number of

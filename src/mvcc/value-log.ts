@@ -1,7 +1,9 @@
-/** The unit of addresses and the size of an ordinary slab. */
-const SLAB_BYTES = 1 << 20;
-/** Records above this get a slab of their own, so that the end of an ordinary one is not wasted. */
-const LARGE_RECORD_BYTES = SLAB_BYTES / 4;
+/** The largest ordinary slab; a small budget is cut into smaller ones. */
+const MAX_SLAB_BYTES = 1 << 20;
+const MIN_SLAB_BYTES = 256;
+const MIN_SLABS = 16;
+/** Records above this part of a slab get one of their own, so that the end of a slab is not wasted. */
+const LARGE_RECORD_PART = 1 / 4;
 /** Each record is preceded by its length. */
 const HEADER_BYTES = 4;
 /**
@@ -17,10 +19,12 @@ const FIRST_ADDRESS = 2 ** 32;
  */
 export class ValueLog {
   private readonly budgetBytes: number;
+  /** The unit of addresses and the size of an ordinary slab; a power of two. */
+  private readonly slabBytes: number;
   /** Slabs by unit; a large record's slab stands at its first unit, `undefined` at the others. */
   private readonly slabs: (Buffer | undefined)[] = [];
   /** The unit of `slabs[0]`. */
-  private firstUnit = FIRST_ADDRESS / SLAB_BYTES;
+  private firstUnit: number;
   private usedBytes = 0;
   private head = FIRST_ADDRESS;
   /** Where the slab that is written ends; equal to head when a new one is needed. */
@@ -33,11 +37,15 @@ export class ValueLog {
 
   constructor(budgetBytes: number) {
     this.budgetBytes = budgetBytes;
+    let slabBytes = MIN_SLAB_BYTES;
+    while (slabBytes < MAX_SLAB_BYTES && slabBytes * MIN_SLABS < budgetBytes) slabBytes *= 2;
+    this.slabBytes = slabBytes;
+    this.firstUnit = FIRST_ADDRESS / slabBytes;
   }
 
   /** The lowest valid address. */
   get tail(): number {
-    return this.firstUnit * SLAB_BYTES;
+    return this.firstUnit * this.slabBytes;
   }
 
   /** Bytes of all slabs. */
@@ -46,14 +54,14 @@ export class ValueLog {
   }
 
   has(address: number): boolean {
-    return address >= this.firstUnit * SLAB_BYTES;
+    return address >= this.firstUnit * this.slabBytes;
   }
 
   /** The record at a valid address. */
   view(address: number): Buffer {
-    const unit = Math.floor(address / SLAB_BYTES);
+    const unit = Math.floor(address / this.slabBytes);
     const slab = this.slabs[unit - this.firstUnit] as Buffer;
-    const offset = address - unit * SLAB_BYTES;
+    const offset = address - unit * this.slabBytes;
     const length =
       (slab[offset] as number) |
       ((slab[offset + 1] as number) << 8) |
@@ -100,11 +108,12 @@ export class ValueLog {
   }
 
   private addSlab(needed: number): void {
-    const large = needed > LARGE_RECORD_BYTES;
-    const slab = Buffer.allocUnsafeSlow(large ? needed : SLAB_BYTES);
-    const start = (this.firstUnit + this.slabs.length) * SLAB_BYTES;
+    const { slabBytes } = this;
+    const large = needed > slabBytes * LARGE_RECORD_PART;
+    const slab = Buffer.allocUnsafeSlow(large ? needed : slabBytes);
+    const start = (this.firstUnit + this.slabs.length) * slabBytes;
     this.slabs.push(slab);
-    for (let unit = SLAB_BYTES; unit < slab.length; unit += SLAB_BYTES) this.slabs.push(undefined);
+    for (let unit = slabBytes; unit < slab.length; unit += slabBytes) this.slabs.push(undefined);
     this.usedBytes += slab.length;
     this.headSlab = slab;
     this.head = start;
