@@ -9,7 +9,8 @@ import { nodeDisk } from '../disk.js';
 import type { BucketName } from './buckets.js';
 import { BUCKET_PREFIXES, CONSISTENT_INDEX_KEY, TERM_KEY } from './buckets.js';
 import type { Database } from './database.js';
-import { assertUnlocked, BEYOND_LAST_KEY, FIRST_KEY, openDatabase } from './database.js';
+import { assertUnlocked, openDatabase } from './database.js';
+import { rewriteTables } from './defragment.js';
 import { BackendClosedError, BackendFailedError } from './errors.js';
 import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
@@ -269,7 +270,7 @@ export class Backend {
   /** Rewrites the tables without what is deleted (etcd's Defragment). Reads and writes go on. */
   async compactRange(): Promise<void> {
     await this.flush();
-    await this.#database.compactRange(FIRST_KEY, BEYOND_LAST_KEY);
+    await rewriteTables(this.#database);
     await this.#size.refresh(this.#queue.unflushedBytes);
   }
 

@@ -65,8 +65,8 @@ export async function syncLogs(disk: Disk, path: string): Promise<void> {
 }
 
 /**
- * Cuts the logs of a closed database behind the last batch up to which nothing is missing; later logs
- * are renamed to `<name>.broken`. Does nothing to a database without damage.
+ * Cuts the logs of a closed database behind the last batch up to which nothing is missing; logs of
+ * which nothing can be used are renamed to `<name>.broken`. Does nothing to a database without damage.
  */
 export async function repairLogs(disk: Disk, path: string, logger: Logger): Promise<void> {
   const firstLive = await firstLiveLog(disk, path);
@@ -79,15 +79,11 @@ export async function repairLogs(disk: Disk, path: string, logger: Logger): Prom
     const chain = followChain(bytes, nextSequence);
     nextSequence = chain.nextSequence;
     if (chain.end === bytes.length) continue;
-    logger.warn('backend: cutting a damaged log of LevelDB', {
-      path: file,
-      offset: chain.end,
-      sizeBytes: bytes.length,
-    });
-    await cutFile(disk, file, chain.end);
-    for (const later of logs.slice(position + 1)) {
+    const fields = { path: file, offset: chain.end, sizeBytes: bytes.length };
+    logger.warn('backend: cutting damaged logs of LevelDB', fields);
+    if (chain.end > 0) await cutFile(disk, file, chain.end);
+    for (const later of logs.slice(chain.end > 0 ? position + 1 : position)) {
       const laterFile = join(path, later.name);
-      logger.warn('backend: a log of LevelDB lost what came before it', { path: laterFile });
       await disk.rename(laterFile, `${laterFile}.broken`);
     }
     await disk.syncDirectory(path);
