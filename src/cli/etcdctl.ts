@@ -1,15 +1,10 @@
 import { goQuote } from '../config/go-text.js';
 import { findPositional, parseArguments, UsageError } from './etcdctl/arguments.js';
-import {
-  booleanOption,
-  type Command,
-  CommandError,
-  EXIT,
-  isGroup,
-  type OptionSpec,
-} from './etcdctl/command.js';
+import { type Command, isGroup } from './etcdctl/command.js';
 import { checkEnvironment, optionsFromEnvironment } from './etcdctl/environment.js';
+import { CommandError, EXIT } from './etcdctl/exit.js';
 import { GLOBAL_OPTIONS } from './etcdctl/global-options.js';
+import { booleanOption, type OptionSpec } from './etcdctl/options.js';
 import { COMMANDS, MISSING_COMMANDS, resolveName } from './etcdctl/registry.js';
 import { Session, type Terminal } from './etcdctl/session.js';
 

@@ -1,5 +1,6 @@
 import { AlarmRequest_AlarmAction, AlarmResponse } from '../../proto/generated/etcdserverpb.js';
-import { CommandError, type CommandGroup, EXIT, type Invocation } from './command.js';
+import type { CommandGroup, Invocation } from './command.js';
+import { CommandError, EXIT } from './exit.js';
 import { ALARM } from './methods.js';
 
 function noArguments(invocation: Invocation, name: string): void {

@@ -1,13 +1,9 @@
 import { type CommanderError, Command as Parser } from 'commander';
 import { parseDurationNanoseconds } from '../../config/duration.js';
 import { goQuote, INT64, parseGoBoolean, parseGoInteger } from '../../config/go-text.js';
-import {
-  CommandError,
-  EXIT,
-  type Invocation,
-  type OptionSpec,
-  type OptionValues,
-} from './command.js';
+import type { Invocation } from './command.js';
+import { CommandError, EXIT } from './exit.js';
+import type { OptionSpec, OptionValues } from './options.js';
 
 /** The command line does not parse: the message, then usage, on stderr. */
 export class UsageError extends CommandError {

@@ -1,5 +1,7 @@
-import { booleanOption, type Command, CommandError, EXIT } from './command.js';
+import type { Command } from './command.js';
+import { CommandError, EXIT } from './exit.js';
 import { COMPACT } from './methods.js';
+import { booleanOption } from './options.js';
 import { parseDecimal } from './put.js';
 
 export const compaction: Command = {

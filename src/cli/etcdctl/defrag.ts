@@ -1,6 +1,7 @@
 import { formatDuration } from '../../config/duration.js';
-import { type Command, CommandError, EXIT } from './command.js';
+import type { Command } from './command.js';
 import { CLUSTER_OPTION, selectEndpoints } from './endpoint.js';
+import { CommandError, EXIT } from './exit.js';
 import { DEFRAGMENT } from './methods.js';
 
 export const defrag: Command = {

@@ -1,9 +1,11 @@
 import { goQuote } from '../../config/go-text.js';
 import type { DeleteRangeRequest } from '../../proto/generated/etcdserverpb.js';
 import type { Init } from '../../proto/wire.js';
-import { booleanOption, type Command, CommandError, EXIT, type Invocation } from './command.js';
+import type { Command, Invocation } from './command.js';
+import { CommandError, EXIT } from './exit.js';
 import { tooManyArguments } from './get.js';
 import { DELETE_RANGE } from './methods.js';
+import { booleanOption } from './options.js';
 import { keyRange } from './ranges.js';
 import type { Session } from './session.js';
 

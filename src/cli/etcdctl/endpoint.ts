@@ -1,16 +1,10 @@
 import { formatDuration } from '../../config/duration.js';
 import { AlarmRequest_AlarmAction, AlarmType } from '../../proto/generated/etcdserverpb.js';
-import {
-  booleanOption,
-  type Command,
-  CommandError,
-  type CommandGroup,
-  EXIT,
-  integerOption,
-  type OptionSpec,
-} from './command.js';
+import type { Command, CommandGroup } from './command.js';
 import { type Connection, RpcError } from './connection.js';
+import { CommandError, EXIT } from './exit.js';
 import { ALARM, HASH_KV, MEMBER_LIST, RANGE, STATUS } from './methods.js';
+import { booleanOption, integerOption, type OptionSpec } from './options.js';
 import type { EndpointHash, EndpointHealth, EndpointStatus } from './output/result.js';
 import type { Session } from './session.js';
 

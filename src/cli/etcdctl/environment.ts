@@ -1,5 +1,5 @@
 import { acceptVariable } from './arguments.js';
-import { CommandError, EXIT } from './command.js';
+import { CommandError, EXIT } from './exit.js';
 import { GLOBAL_OPTIONS, variableName } from './global-options.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -5,17 +5,11 @@ import {
   RangeResponse,
 } from '../../proto/generated/etcdserverpb.js';
 import type { Init } from '../../proto/wire.js';
-import {
-  booleanOption,
-  type Command,
-  CommandError,
-  EXIT,
-  type Invocation,
-  integerOption,
-  textOption,
-} from './command.js';
+import type { Command, Invocation } from './command.js';
 import { type Connection, rpcErrorOf } from './connection.js';
+import { CommandError, EXIT } from './exit.js';
 import { RANGE, RANGE_STREAM } from './methods.js';
+import { booleanOption, integerOption, textOption } from './options.js';
 import { keyRange } from './ranges.js';
 import type { Session } from './session.js';
 

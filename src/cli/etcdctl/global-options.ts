@@ -1,4 +1,4 @@
-import { booleanOption, type OptionSpec, textOption } from './command.js';
+import { booleanOption, type OptionSpec, textOption } from './options.js';
 
 const durationOption = (name: string, defaultText: string, help: string): OptionSpec => ({
   name,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { goQuote } from '../../config/go-text.js';
-import { CommandError, EXIT } from './command.js';
+import { CommandError, EXIT } from './exit.js';
 
 /** Bytes as Go's %q prints them: text in quotes, what is no UTF-8 as \xNN. */
 export function quoteBytes(bytes: Buffer): string {

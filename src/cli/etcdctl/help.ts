@@ -1,5 +1,6 @@
-import type { Command, CommandGroup, OptionSpec } from './command.js';
+import type { Command, CommandGroup } from './command.js';
 import { GLOBAL_OPTIONS } from './global-options.js';
+import type { OptionSpec } from './options.js';
 import { COMMANDS } from './registry.js';
 
 const OPTIONS_HINT = 'Use "etcdctl options" for the options all commands have.\n';

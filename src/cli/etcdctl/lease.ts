@@ -1,13 +1,7 @@
 import type { LeaseKeepAliveResponse } from '../../proto/generated/etcdserverpb.js';
-import {
-  booleanOption,
-  type Command,
-  CommandError,
-  type CommandGroup,
-  EXIT,
-  type Invocation,
-} from './command.js';
+import type { Command, CommandGroup, Invocation } from './command.js';
 import { type Connection, rpcErrorOf } from './connection.js';
+import { CommandError, EXIT } from './exit.js';
 import {
   LEASE_GRANT,
   LEASE_KEEP_ALIVE,
@@ -15,6 +9,7 @@ import {
   LEASE_REVOKE,
   LEASE_TIME_TO_LIVE,
 } from './methods.js';
+import { booleanOption } from './options.js';
 import { parseDecimal, parseHex } from './put.js';
 import type { Session } from './session.js';
 

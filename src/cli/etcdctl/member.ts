@@ -2,16 +2,9 @@ import { FlagValueError } from '../../config/errors.js';
 import { goQuote } from '../../config/go-text.js';
 import { parseUrls } from '../../config/urls.js';
 import type { Member, MemberListResponse } from '../../proto/generated/etcdserverpb.js';
-import {
-  booleanOption,
-  type Command,
-  CommandError,
-  type CommandGroup,
-  EXIT,
-  type Invocation,
-  textOption,
-} from './command.js';
+import type { Command, CommandGroup, Invocation } from './command.js';
 import type { Connection } from './connection.js';
+import { CommandError, EXIT } from './exit.js';
 import { isSerializable } from './get.js';
 import {
   MEMBER_ADD,
@@ -20,6 +13,7 @@ import {
   MEMBER_REMOVE,
   MEMBER_UPDATE,
 } from './methods.js';
+import { booleanOption, textOption } from './options.js';
 import { parseHex } from './put.js';
 import type { Session } from './session.js';
 

@@ -2,15 +2,10 @@ import { INT64, parseGoInteger } from '../../config/go-text.js';
 import type { PutRequest } from '../../proto/generated/etcdserverpb.js';
 import type { Init } from '../../proto/wire.js';
 import { strconvReason } from './arguments.js';
-import {
-  booleanOption,
-  type Command,
-  CommandError,
-  EXIT,
-  type Invocation,
-  textOption,
-} from './command.js';
+import type { Command, Invocation } from './command.js';
+import { CommandError, EXIT } from './exit.js';
 import { PUT } from './methods.js';
+import { booleanOption, textOption } from './options.js';
 import type { Session } from './session.js';
 
 /**

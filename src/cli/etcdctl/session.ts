@@ -1,5 +1,6 @@
-import { CommandError, EXIT, type OptionValues } from './command.js';
 import type { Connection, ConnectionOptions } from './connection.js';
+import { CommandError, EXIT } from './exit.js';
+import type { OptionValues } from './options.js';
 import { createPrinter, type Printer } from './output/printer.js';
 import type { Result } from './output/result.js';
 

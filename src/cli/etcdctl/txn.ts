@@ -7,12 +7,14 @@ import {
 } from '../../proto/generated/etcdserverpb.js';
 import type { Init } from '../../proto/wire.js';
 import { parseArguments, UsageError } from './arguments.js';
-import { booleanOption, type Command, CommandError, EXIT, type Invocation } from './command.js';
+import type { Command, Invocation } from './command.js';
 import { del, deleteRequest } from './del.js';
+import { CommandError, EXIT } from './exit.js';
 import { get, rangeRequest } from './get.js';
 import { scanQuoted, splitWords } from './go-syntax.js';
 import { LineReader } from './lines.js';
 import { TXN } from './methods.js';
+import { booleanOption } from './options.js';
 import { put, putRequest } from './put.js';
 import type { Session } from './session.js';
 

@@ -4,17 +4,11 @@ import type { WatchCreateRequest, WatchResponse } from '../../proto/generated/et
 import { Event_EventType } from '../../proto/generated/mvccpb.js';
 import type { Init } from '../../proto/wire.js';
 import { parseArguments, UsageError } from './arguments.js';
-import {
-  booleanOption,
-  type Command,
-  CommandError,
-  EXIT,
-  type Invocation,
-  integerOption,
-  type OptionSpec,
-} from './command.js';
+import type { Command, Invocation } from './command.js';
+import { CommandError, EXIT } from './exit.js';
 import { quoteBytes, splitWords } from './go-syntax.js';
 import { LineReader } from './lines.js';
+import { booleanOption, integerOption, type OptionSpec } from './options.js';
 import { keyRange } from './ranges.js';
 import type { Session } from './session.js';
 import { WatchStream } from './watch-stream.js';

@@ -7,7 +7,7 @@ import type {
 } from '../../../proto/generated/etcdserverpb.js';
 import { AlarmType } from '../../../proto/generated/etcdserverpb.js';
 import { Event_EventType, type KeyValue } from '../../../proto/generated/mvccpb.js';
-import { CommandError, EXIT } from '../command.js';
+import { CommandError, EXIT } from '../exit.js';
 import { quoteBytes } from '../go-syntax.js';
 import type { Result } from './result.js';
 

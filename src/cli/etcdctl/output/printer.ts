@@ -1,4 +1,4 @@
-import { CommandError, EXIT } from '../command.js';
+import { CommandError, EXIT } from '../exit.js';
 import { toFields } from './fields.js';
 import { toJson } from './json.js';
 import { toProtobuf } from './protobuf.js';

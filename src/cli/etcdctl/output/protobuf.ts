@@ -9,7 +9,7 @@ import {
   TxnResponse,
   WatchResponse,
 } from '../../../proto/generated/etcdserverpb.js';
-import { CommandError, EXIT } from '../command.js';
+import { CommandError, EXIT } from '../exit.js';
 import type { Result } from './result.js';
 
 /** `--write-out=protobuf`: the answer's own bytes; lease answers show their header only. */

@@ -1,4 +1,4 @@
-import { CommandError, EXIT } from '../command.js';
+import { CommandError, EXIT } from '../exit.js';
 import type { Result } from './result.js';
 import { hashRows, healthRows, memberRows, type Rows, statusRows } from './rows.js';
 
