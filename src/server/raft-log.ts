@@ -20,6 +20,7 @@ import {
   type WalFailedError,
   walExists,
 } from '../storage/wal/index.js';
+import { DataDirectoryError } from './data-directory.js';
 import type { InitialMember } from './options.js';
 
 /** The log of a member as it is at the start, and who the member is. */
@@ -70,8 +71,13 @@ function walParts(options: RaftLogOptions, dependencies: RaftLogDependencies) {
   ] as const;
 }
 
-async function found(options: RaftLogOptions, dependencies: RaftLogDependencies): Promise<RaftLog> {
-  const { initialClusterToken, initialMembers } = options;
+/** The founding members, their ids, and which of them this one is. */
+function foundingMembers(options: RaftLogOptions): {
+  readonly members: readonly Member[];
+  readonly memberId: bigint;
+  readonly clusterId: bigint;
+} {
+  const { initialClusterToken, initialMembers, name: ownName } = options;
   const members = initialMembers.map(
     ({ name, peerUrls }): Member => ({
       id: memberId(peerUrls, initialClusterToken),
@@ -81,21 +87,28 @@ async function found(options: RaftLogOptions, dependencies: RaftLogDependencies)
       clientUrls: [],
     }),
   );
+  // Every member must make the same entries: ascending by id (formats.md §8.3).
   members.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const own = members.find((member) => member.name === options.name);
-  if (own === undefined) throw new Error(`${options.name} is not among the initial members`);
-  const cluster = clusterId(members.map((member) => member.id));
+  const own = members.find((member) => member.name === ownName);
+  if (own === undefined) throw new Error(`${ownName} is not among the initial members`);
+  return { members, memberId: own.id, clusterId: clusterId(members.map((member) => member.id)) };
+}
+
+const asPeer = (member: Member): BootstrapPeer => ({
+  id: member.id,
+  context: Buffer.from(encodeMember(member), 'utf8'),
+});
+
+async function found(options: RaftLogOptions, dependencies: RaftLogDependencies): Promise<RaftLog> {
+  const { members, ...ids } = foundingMembers(options);
   const [walOptions, walDependencies] = walParts(options, dependencies);
-  const wal = await createWal(walOptions, walDependencies, encodeMetadata(own.id, cluster));
+  const metadata = encodeMetadata(ids.memberId, ids.clusterId);
+  const wal = await createWal(walOptions, walDependencies, metadata);
   return {
     wal,
     storage: new MemoryStorage(),
-    memberId: own.id,
-    clusterId: cluster,
-    bootstrapPeers: members.map((member) => ({
-      id: member.id,
-      context: Buffer.from(encodeMember(member), 'utf8'),
-    })),
+    ...ids,
+    bootstrapPeers: members.map(asPeer),
     confState: EMPTY_CONF_STATE,
     snapshotIndex: 0,
   };
@@ -109,6 +122,25 @@ async function reopen(
   const newest = snapshots.at(-1) ?? NO_SNAPSHOT;
   const [walOptions, walDependencies] = walParts(options, dependencies);
   const { wal, metadata, hardState, entries } = await openWal(walOptions, walDependencies, newest);
+  const ids = decodeMetadata(metadata);
+  if (newest.index === 0 && hardState.commit === 0) {
+    // The process ended between the creation of the log and its first synced entries: nothing was
+    // ever decided, the founding is done again. Its entries replace what is there.
+    const { members, ...founders } = foundingMembers(options);
+    if (founders.memberId !== ids.memberId || founders.clusterId !== ids.clusterId) {
+      throw new DataDirectoryError(
+        `${options.walFolder} was begun for another cluster than the flags describe`,
+      );
+    }
+    return {
+      wal,
+      storage: new MemoryStorage(),
+      ...ids,
+      bootstrapPeers: members.map(asPeer),
+      confState: EMPTY_CONF_STATE,
+      snapshotIndex: 0,
+    };
+  }
   const storage = new MemoryStorage();
   const confState = newest.confState ?? EMPTY_CONF_STATE;
   if (newest.index > 0) {
@@ -119,7 +151,6 @@ async function reopen(
   }
   storage.setHardState(hardState);
   storage.append(entries.map(asEntry));
-  const ids = decodeMetadata(metadata);
   dependencies.logger.info('restarting local member', {
     'cluster-id': ids.clusterId.toString(16),
     'local-member-id': ids.memberId.toString(16),

@@ -18,7 +18,7 @@ import { type Alarms, AlarmType } from './alarms.js';
 import { Applier, type DecodedRequest } from './applier.js';
 import { ApplyLoop } from './apply-loop.js';
 import { hashBuckets } from './backend-hash.js';
-import { prepareDataDirectory } from './data-directory.js';
+import { DataDirectoryError, prepareDataDirectory } from './data-directory.js';
 import { LeaseExpiry } from './lease-expiry.js';
 import { LinearizableReads, type ReadCallback } from './linearizable-reads.js';
 import { requestTimeoutMs, type ServerDependencies, type ServerOptions } from './options.js';
@@ -89,6 +89,7 @@ export class KvorumServer {
         { ...options, walFolder },
         { clock, logger, failed: onFailure },
       );
+      checkConsistency(log, backend);
       const snapshotter = new Snapshotter(
         { directory: snapFolder },
         { disk: nodeDisk, logger: logger.child('storage/snap') },
@@ -439,5 +440,27 @@ export class KvorumServer {
       }
     }
     this.#resolveStopped(failure);
+  }
+}
+
+/**
+ * The backend must begin where the log does, or later, and must not be ahead of it: nothing is
+ * applied before it is durable in the log. Anything else means that a part of the data is missing,
+ * and serving the rest would show a state that never was. Throws DataDirectoryError.
+ */
+function checkConsistency(log: RaftLog, backend: Backend): void {
+  const { consistentIndex } = backend;
+  if (consistentIndex < log.snapshotIndex) {
+    throw new DataDirectoryError(
+      `the backend has applied the log up to entry ${consistentIndex}, but the log begins after ` +
+        `entry ${log.snapshotIndex}: a part of the data is missing`,
+    );
+  }
+  const lastIndex = log.storage.lastIndex();
+  if (consistentIndex > lastIndex) {
+    throw new DataDirectoryError(
+      `the backend has applied the log up to entry ${consistentIndex}, but the log ends at entry ` +
+        `${lastIndex}: a part of the log is missing`,
+    );
   }
 }
