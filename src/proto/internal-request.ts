@@ -74,6 +74,8 @@ function writeVarint(target: Buffer, offset: number, value: number): number {
 
 /** A request id is 64 bits: nine or ten varint bytes, from its two parts. */
 function writeRequestId(target: Buffer, offset: number, prefix: number, suffix: number): number {
+  // With nothing above them, the lower bits alone are the varint.
+  if (prefix === 0) return writeVarint(target, offset, suffix);
   // Seven bits at a time: six groups from the lower 48 bits leave 6 of them for the seventh.
   let position = offset;
   let rest = suffix;
@@ -86,6 +88,7 @@ function writeRequestId(target: Buffer, offset: number, prefix: number, suffix: 
 }
 
 function requestIdSize(prefix: number, suffix: number): number {
+  if (prefix === 0) return varintSize(suffix);
   return 6 + varintSize(Math.floor(suffix / 2 ** 42) + prefix * 64);
 }
 

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { PutRequest } from '../../src/proto/generated/etcdserverpb.js';
+import { decodeInternalRequest, RequestKind } from '../../src/proto/internal-request.js';
+import { ProposalDroppedError } from '../../src/raft/index.js';
+import { Proposals } from '../../src/server/proposals.js';
+import { RequestIds } from '../../src/server/request-id.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+function createProposals(options: { propose?: () => void; unapplied?: number } = {}) {
+  const clock = new ManualClock();
+  const batches: Uint8Array[][] = [];
+  const proposals = new Proposals(
+    { maxRequestBytes: 1000, timeoutMs: 7000, maxWaiting: 3, maxWaitingBytes: 2000 },
+    {
+      ids: new RequestIds(0xabcdn, clock.unixMs()),
+      clock,
+      propose: (batch) => {
+        batches.push([...batch]);
+        options.propose?.();
+      },
+      unappliedEntries: () => options.unapplied ?? 0,
+    },
+  );
+  proposals.start();
+  const results: string[] = [];
+  const submit = (name: string, valueSize = 1): void => {
+    const request = PutRequest.decode(
+      PutRequest.encode({ key: Buffer.from(name), value: Buffer.alloc(valueSize) }),
+    );
+    const body = PutRequest.encode(request);
+    proposals.submit(body, { kind: RequestKind.put, request }, (error, result) => {
+      results.push(`${name}: ${error === null ? `revision ${result?.revision}` : error.message}`);
+    });
+  };
+  const idsOf = (batch: number): number[] =>
+    (batches[batch] ?? []).map((entry) => decodeInternalRequest(entry).idSuffix);
+  return { clock, proposals, batches, results, submit, idsOf };
+}
+
+const result = (revision: number) => ({ kind: 'plain', revision }) as const;
+
+describe('Proposals', () => {
+  it('propose what came in one turn as one batch, and answer when it is applied', () => {
+    const { clock, proposals, batches, results, submit, idsOf } = createProposals();
+    submit('a');
+    submit('b');
+    assert.equal(batches.length, 0);
+    clock.runImmediates();
+    assert.equal(batches.length, 1);
+    const [first = 0, second = 0] = idsOf(0);
+    proposals.applied(second, null, result(2));
+    proposals.applied(first, null, result(3));
+    proposals.applied(first, null, result(4));
+    assert.deepEqual(results, ['b: revision 2', 'a: revision 3']);
+  });
+
+  it('refuse what is too large, and more than may wait', () => {
+    const { results, submit } = createProposals();
+    submit('large', 1000);
+    submit('a');
+    submit('b');
+    submit('c');
+    submit('d');
+    assert.deepEqual(results, [
+      'large: etcdserver: request is too large',
+      'd: etcdserver: too many requests',
+    ]);
+    const bytes = createProposals();
+    for (const name of ['a', 'b', 'c']) bytes.submit(name, 900);
+    assert.deepEqual(bytes.results, ['c: etcdserver: too many requests']);
+  });
+
+  it('refuse everything while applying lags far behind', () => {
+    const { results, submit } = createProposals({ unapplied: 5001 });
+    submit('a');
+    assert.deepEqual(results, ['a: etcdserver: too many requests']);
+  });
+
+  it('tell their clients when Raft does not take them', () => {
+    const { clock, results, submit } = createProposals({
+      propose: () => {
+        throw new ProposalDroppedError('no-leader');
+      },
+    });
+    submit('a');
+    clock.runImmediates();
+    assert.deepEqual(results, ['a: etcdserver: no leader']);
+  });
+
+  it('give up after the request timeout, and end with the member', () => {
+    const { clock, proposals, results, submit } = createProposals();
+    submit('a');
+    clock.advance(5000);
+    submit('b');
+    clock.advance(2500);
+    assert.deepEqual(results, ['a: etcdserver: request timed out']);
+    proposals.stop();
+    submit('c');
+    assert.deepEqual(results.slice(1), [
+      'b: etcdserver: server stopped',
+      'c: etcdserver: server stopped',
+    ]);
+  });
+});
