@@ -11,7 +11,7 @@ import { Chaos, type ChaosPlan } from './support/chaos.js';
 const isLong = process.env.KVORUM_TEST_LONG === '1';
 const seedText = process.env.KVORUM_TEST_SEED;
 const parameters = {
-  numRuns: isLong ? 5_000 : 60,
+  numRuns: isLong ? 5_000 : 200,
   // The short run is the same every time; the long one looks for new trouble.
   ...(seedText === undefined ? (isLong ? {} : { seed: 1917 }) : { seed: Number(seedText) }),
   ...(isLong ? { interruptAfterTimeLimit: 300_000 } : {}),
@@ -46,7 +46,7 @@ function check(name: string, plan: fc.Arbitrary<ChaosPlan>): void {
   });
 }
 
-const steps = tape(1500);
+const steps = tape(2000);
 
 check(
   'three to seven members survive a bad network',

@@ -6,16 +6,25 @@ import {
   APPEND_THREAD,
   APPLY_THREAD,
   confChangeOfEntry,
+  createMessage,
   EMPTY_BYTES,
+  type Entry,
   EntryType,
   isLocalTarget,
+  LocalMessageError,
   MemoryStorage,
   type Message,
+  MessageType,
+  PeerNotFoundError,
   ProposalDroppedError,
+  RaftConfigError,
+  RaftInvariantError,
+  RaftState,
   RawNode,
+  ReadOnlyOption,
 } from '../../src/raft/index.js';
+import { bytes, LoneNode } from './support/lone-node.js';
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 
 function newNode(storage: MemoryStorage, asyncStorageWrites: boolean): RawNode {
@@ -118,4 +127,117 @@ test('a restarted voter continues where its storage ends', () => {
   second.propose([bytes('b')]);
   assert.deepEqual(runAsync(second, storage), ['b']);
   assert.equal(second.term, 3);
+});
+
+test('options that contradict each other are refused', () => {
+  const bad = [
+    { id: 0n },
+    { id: APPEND_THREAD },
+    { heartbeatTicks: 0 },
+    { electionTicks: 1 },
+    { maxInflightMessages: 0 },
+    { maxInflightBytes: 10, maxMessageSizeBytes: 20 },
+    { readOnlyOption: ReadOnlyOption.leaseBased },
+  ];
+  for (const part of bad) {
+    const options = { id: 1n, electionTicks: 10, heartbeatTicks: 1, ...part };
+    const dependencies = {
+      storage: new MemoryStorage(),
+      random: seededRandom(1),
+      logger: silentLogger,
+    };
+    assert.throws(() => new RawNode(options, dependencies), RaftConfigError);
+  }
+});
+
+test('bootstrap needs peers and an empty storage', () => {
+  assert.throws(() => newNode(new MemoryStorage(), true).bootstrap([]), RaftConfigError);
+  const storage = new MemoryStorage();
+  storage.append([{ type: EntryType.normal, term: 1, index: 1, data: EMPTY_BYTES }]);
+  const peers = [{ id: 1n, context: EMPTY_BYTES }];
+  assert.throws(() => newNode(storage, true).bootstrap(peers), RaftConfigError);
+});
+
+test('what must not come from the network is refused', () => {
+  const node = new LoneNode();
+  const { hup, beat, checkQuorum, forgetLeader, append, appendResponse } = MessageType;
+  for (const type of [hup, beat, checkQuorum, forgetLeader]) {
+    assert.throws(() => node.step({ type, from: 2n, term: 1 }), LocalMessageError);
+  }
+  const termless = { type: append, from: 2n, term: 0 } as const;
+  assert.throws(() => node.step(termless), LocalMessageError, 'it would pass the term rules');
+  const stranger = { type: appendResponse, from: 9n, term: 1 } as const;
+  assert.throws(() => node.step(stranger), PeerNotFoundError);
+  assert.equal(node.raw.term, 0);
+});
+
+test('the two modes of storage do not mix', () => {
+  const asynchronous = newNode(new MemoryStorage(), true);
+  assert.throws(() => asynchronous.advance(), RaftInvariantError);
+  const synchronous = newNode(new MemoryStorage(), false);
+  synchronous.bootstrap([{ id: 1n, context: EMPTY_BYTES }]);
+  synchronous.ready();
+  assert.throws(() => synchronous.ready(), RaftInvariantError);
+});
+
+test('asynchronous writes: entries replaced and restored while being written stay unstable', () => {
+  // Follower 1 gets an entry of term 1, then one of term 2 in its place, then the first again from
+  // a leader of term 3. When the first write is confirmed, the second is still to come and would
+  // overwrite it: the log must not be read from disk yet.
+  const node = new LoneNode({ raft: { asyncStorageWrites: true } });
+  const writes: Message[] = [];
+  const append = (from: bigint, term: number, entries: readonly Entry[]): void => {
+    const { append: type } = MessageType;
+    node.raw.step(createMessage({ type, to: 1n, from, term, entries }));
+    const { messages } = node.raw.ready();
+    writes.push(...messages.filter(({ to }) => to === APPEND_THREAD));
+  };
+  const first = { type: EntryType.normal, term: 1, index: 1, data: bytes('first') };
+  append(2n, 1, [first]);
+  append(3n, 2, [{ ...first, term: 2, data: bytes('second') }]);
+  append(2n, 3, [first]);
+  assert.equal(writes.length, 3);
+  const lastIndexAfter = writes.map((write) => {
+    persist(node.storage, write);
+    for (const response of write.responses) if (response.to === 1n) node.raw.step(response);
+    const { append: type } = MessageType;
+    // The leader commits entry 1: what is applied must be the first, whatever is on disk.
+    node.raw.step(
+      createMessage({ type, to: 1n, from: 2n, term: 3, index: 1, logTerm: 1, commit: 1 }),
+    );
+    return node.raw.ready().committedEntries.map(({ data }) => text(data));
+  });
+  assert.deepEqual(lastIndexAfter, [[], [], ['first']]);
+});
+
+test('asynchronous writes: heartbeats are answered while a write is under way', () => {
+  const node = new LoneNode({ raft: { asyncStorageWrites: true } });
+  const entries = [{ type: EntryType.normal, term: 1, index: 1, data: bytes('a') }];
+  node.raw.step(createMessage({ type: MessageType.append, to: 1n, from: 2n, term: 1, entries }));
+  node.raw.ready();
+  node.raw.step(createMessage({ type: MessageType.heartbeat, to: 1n, from: 2n, term: 1 }));
+  const types = node.raw.ready().messages.map(({ type }) => type);
+  assert.deepEqual(types, [MessageType.heartbeatResponse]);
+});
+
+test('a batch of proposals is one append, and costs by its own size, not the log', () => {
+  const node = new LoneNode();
+  node.becomeLeader();
+  node.ack(2n, 1);
+  const batch = Array.from({ length: 300 }, (_, position) => bytes(`p${position}`));
+  node.raw.propose(batch);
+  const ready = node.raw.ready();
+  assert.equal(ready.entries.length, 300);
+  assert.equal(ready.messages.filter(({ to }) => to === 2n).length, 1);
+});
+
+test('status: the leader knows of all, the others of themselves', () => {
+  const node = new LoneNode();
+  assert.equal(node.raw.status().progress.size, 0);
+  node.becomeLeader();
+  const { progress, configuration, softState, hardState } = node.raw.status();
+  assert.deepEqual([...progress.keys()], [1n, 2n, 3n]);
+  assert.deepEqual(configuration.voters.incoming, [1n, 2n, 3n]);
+  assert.deepEqual(softState, { leader: 1n, state: RaftState.leader });
+  assert.deepEqual(hardState, { term: 1, vote: 1n, commit: 0 });
 });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { type Random, seededRandom } from '../../../src/base/random.js';
 import {
+  type Entry,
+  EntryType,
+  isEmptySnapshot,
   LocalMessageError,
+  MemoryStorage,
   type Message,
   MessageType,
   type NodeId,
@@ -23,12 +27,35 @@ export interface ClusterOptions {
   readonly learners?: number;
   readonly raft?: Partial<RaftOptions>;
   readonly seed?: number;
+  /** The terms of the entries after {@link FIRST_INDEX} in the logs of members 1, 2, … */
+  readonly logs?: readonly (readonly number[])[];
+  /** The term that members with such a log have reached; by default that of their last entry. */
+  readonly term?: number;
 }
 
 /** The log starts after this index, from a snapshot of term 1 that holds the configuration. */
 export const FIRST_INDEX = 2;
 
 const encoder = new TextEncoder();
+
+/** A disk with a snapshot and entries of these terms after it. */
+function storageOf(
+  snapshot: Snapshot,
+  terms: readonly number[],
+  reached = Math.max(0, ...terms),
+): MemoryStorage {
+  const storage = new MemoryStorage();
+  if (!isEmptySnapshot(snapshot)) storage.applySnapshot(snapshot);
+  const { index } = snapshot.metadata;
+  storage.append(terms.map((term, position) => oldEntry(term, index + position + 1)));
+  if (terms.length > 0) storage.setHardState({ term: reached, vote: 0n, commit: index });
+  return storage;
+}
+
+/** An entry of an earlier time. */
+function oldEntry(term: number, index: number): Entry {
+  return { type: EntryType.normal, term, index, data: encoder.encode(`old ${term}/${index}`) };
+}
 
 /** A group of members and the network between them. Nothing moves but by its methods. */
 export class Cluster {
@@ -66,7 +93,7 @@ export class Cluster {
     this.members = ids.map((id, position) => {
       const raft = { electionTicks: 10, heartbeatTicks: 1, ...options.raft, id };
       const start = position < voters + learners ? initial : empty;
-      return new Member(raft, start, {
+      return new Member(raft, storageOf(start, options.logs?.[position] ?? [], options.term), {
         random: this.#random,
         checker: this.checker,
         post: (message) => this.#post(message),

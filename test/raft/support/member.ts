@@ -12,8 +12,7 @@ import {
   EntryType,
   type HardState,
   isEmptyHardState,
-  isEmptySnapshot,
-  MemoryStorage,
+  type MemoryStorage,
   type Message,
   type NodeId,
   type RaftOptions,
@@ -57,7 +56,7 @@ export class Member {
   readonly #options: RaftOptions;
   readonly #dependencies: MemberDependencies;
   /** The disk; also what the core reads. */
-  storage = new MemoryStorage();
+  readonly storage: MemoryStorage;
   raw: RawNode | undefined;
   application: Application = { index: 0, digest: 0, confState: EMPTY_CONF_STATE };
   /** Data of applied normal entries since the last start, first applied first. */
@@ -72,11 +71,11 @@ export class Member {
   #checkedCommit = 0;
   #checkedQuorum = 0;
 
-  constructor(options: RaftOptions, initial: Snapshot, dependencies: MemberDependencies) {
+  constructor(options: RaftOptions, storage: MemoryStorage, dependencies: MemberDependencies) {
     this.id = options.id;
+    this.storage = storage;
     this.#options = options;
     this.#dependencies = dependencies;
-    if (!isEmptySnapshot(initial)) this.storage.applySnapshot(initial);
     this.start();
   }
 
