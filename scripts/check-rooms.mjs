@@ -39,7 +39,8 @@ function* typescriptFiles(folder) {
 }
 
 const roomOf = (file) => relative(source, file).split('/')[0];
-const IMPORT = /^\s*(?:import|export)\b[^;'"]*?from\s+['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/gm;
+const IMPORT =
+  /^\s*(?:import|export)\b[^;'"]*?from\s+['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/gm;
 
 for (const file of typescriptFiles(source)) {
   const room = roomOf(file);

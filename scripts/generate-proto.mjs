@@ -17,7 +17,8 @@ const files = readdirSync(protoFolder, { recursive: true })
   .filter((name) => name.endsWith('.proto'))
   .sort();
 const root = new protobuf.Root();
-root.resolvePath = (_origin, target) => (target.startsWith('/') ? target : join(protoFolder, target));
+root.resolvePath = (_origin, target) =>
+  target.startsWith('/') ? target : join(protoFolder, target);
 root.loadSync(
   files.map((name) => join(protoFolder, name)),
   { keepCase: true },
@@ -80,7 +81,14 @@ function describe(field, pkg, imports) {
       const read = `${field.type}Number`;
       return { kind: 'scalar', type: 'number', zero: '0', method: 'int64Number', read, wire: 0 };
     }
-    return { kind: 'scalar', type: 'bigint', zero: '0n', method: 'uint64', read: field.type, wire: 0 };
+    return {
+      kind: 'scalar',
+      type: 'bigint',
+      zero: '0n',
+      method: 'uint64',
+      read: field.type,
+      wire: 0,
+    };
   }
   const scalar = SCALARS[field.type];
   if (scalar === undefined) throw new Error(`${field.fullName}: type ${field.type} is not handled`);
@@ -92,9 +100,20 @@ function fieldsOf(type, pkg, imports) {
     .map((field) => {
       const about = describe(field, pkg, imports);
       const proto2 = type.root === root && isProto2(pkg);
-      const optional = !field.repeated && !field.map && (about.kind === 'message' || field.partOf || proto2);
-      return { ...about, id: field.id, name: camel(field.name), typeName: about.type, optional,
-        repeated: field.repeated, map: field.map, group: field.partOf, packed: !proto2, about };
+      const optional =
+        !field.repeated && !field.map && (about.kind === 'message' || field.partOf || proto2);
+      return {
+        ...about,
+        id: field.id,
+        name: camel(field.name),
+        typeName: about.type,
+        optional,
+        repeated: field.repeated,
+        map: field.map,
+        group: field.partOf,
+        packed: !proto2,
+        about,
+      };
     })
     .sort((a, b) => a.id - b.id);
 }
@@ -118,7 +137,8 @@ function interfaceOf(type, fields) {
 }
 
 function newOf(type, fields) {
-  const zero = (f) => (f.map ? 'new Map()' : f.repeated ? '[]' : f.optional ? 'undefined' : f.about.zero);
+  const zero = (f) =>
+    f.map ? 'new Map()' : f.repeated ? '[]' : f.optional ? 'undefined' : f.about.zero;
   return [
     `export function new${typeName(type)}(): ${typeName(type)} {`,
     `  return { ${fields.map((f) => `${f.name}: ${zero(f)}`).join(', ')} };`,
@@ -130,24 +150,42 @@ function readCase(f, fields) {
   const tag = f.id * 8 + f.wire;
   const lines = [];
   const clear = f.group
-    ? fields.filter((o) => o.group === f.group && o !== f).map((o) => `        message.${o.name} = undefined;`)
+    ? fields
+        .filter((o) => o.group === f.group && o !== f)
+        .map((o) => `        message.${o.name} = undefined;`)
     : [];
   lines.push(`      case ${f.map ? f.id * 8 + 2 : tag}: {`);
   if (f.map) {
-    lines.push('        const outerEnd = reader.enter();', "        let key = '';", `        const value = new${f.about.name}();`,
+    lines.push(
+      '        const outerEnd = reader.enter();',
+      "        let key = '';",
+      `        const value = new${f.about.name}();`,
       '        for (let inner = reader.tag(); inner !== 0; inner = reader.tag()) {',
       '          if (inner === 10) key = reader.string();',
       '          else if (inner === 18) {',
       '            const valueEnd = reader.enter();',
       `            read${f.about.name}Into(reader, value);`,
       '            reader.leave(valueEnd);',
-      '          } else reader.skip(inner);', '        }', '        reader.leave(outerEnd);', `        message.${f.name}.set(key, value);`);
+      '          } else reader.skip(inner);',
+      '        }',
+      '        reader.leave(outerEnd);',
+      `        message.${f.name}.set(key, value);`,
+    );
   } else if (f.kind === 'message') {
     lines.push('        const outerEnd = reader.enter();');
     if (f.repeated) {
-      lines.push(`        const element = new${f.about.name}();`, `        read${f.about.name}Into(reader, element);`, `        message.${f.name}.push(element);`);
+      lines.push(
+        `        const element = new${f.about.name}();`,
+        `        read${f.about.name}Into(reader, element);`,
+        `        message.${f.name}.push(element);`,
+      );
     } else {
-      lines.push(`        const nested = message.${f.name} ?? new${f.about.name}();`, ...clear, `        message.${f.name} = nested;`, `        read${f.about.name}Into(reader, nested);`);
+      lines.push(
+        `        const nested = message.${f.name} ?? new${f.about.name}();`,
+        ...clear,
+        `        message.${f.name} = nested;`,
+        `        read${f.about.name}Into(reader, nested);`,
+      );
     }
     lines.push('        reader.leave(outerEnd);');
   } else if (f.repeated) {
@@ -157,9 +195,14 @@ function readCase(f, fields) {
   }
   lines.push('        break;', '      }');
   if (f.repeated && f.wire === 0) {
-    lines.push(`      case ${f.id * 8 + 2}: {`, '        const outerEnd = reader.enter();',
+    lines.push(
+      `      case ${f.id * 8 + 2}: {`,
+      '        const outerEnd = reader.enter();',
       `        while (reader.position < reader.end) message.${f.name}.push(${readValue(f)});`,
-      '        reader.leave(outerEnd);', '        break;', '      }');
+      '        reader.leave(outerEnd);',
+      '        break;',
+      '      }',
+    );
   }
   return lines;
 }
@@ -171,7 +214,13 @@ function readOf(type, fields) {
     '  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {',
     ...(fields.length === 0
       ? ['    reader.skip(tag);']
-      : ['    switch (tag) {', ...fields.flatMap((f) => readCase(f, fields)), '      default:', '        reader.skip(tag);', '    }']),
+      : [
+          '    switch (tag) {',
+          ...fields.flatMap((f) => readCase(f, fields)),
+          '      default:',
+          '        reader.skip(tag);',
+          '    }',
+        ]),
     '  }',
     '}',
   ];
@@ -181,7 +230,12 @@ function readOf(type, fields) {
 function writeOne(f, value, indent) {
   const tag = `writer.uint32(${f.id * 8 + f.wire});`;
   if (f.kind === 'message') {
-    return [`const sizeBefore = writer.sizeBytes;`, `write${f.about.name}(writer, ${value});`, 'writer.length(sizeBefore);', tag].map((l) => indent + l);
+    return [
+      `const sizeBefore = writer.sizeBytes;`,
+      `write${f.about.name}(writer, ${value});`,
+      'writer.length(sizeBefore);',
+      tag,
+    ].map((l) => indent + l);
   }
   return [`writer.${f.about.method}(${value});`, tag].map((l) => indent + l);
 }
@@ -189,30 +243,62 @@ function writeOne(f, value, indent) {
 function writeField(f) {
   const access = `message.${f.name}`;
   if (f.map) {
-    return [`  for (const [key, value] of [...(${access} ?? [])].reverse()) {`, '    const entryBefore = writer.sizeBytes;',
-      '    const sizeBefore = writer.sizeBytes;', `    write${f.about.name}(writer, value);`, '    writer.length(sizeBefore);', '    writer.uint32(18);',
-      '    writer.string(key);', '    writer.uint32(10);', '    writer.length(entryBefore);', `    writer.uint32(${f.id * 8 + 2});`, '  }'];
+    return [
+      `  for (const [key, value] of [...(${access} ?? [])].reverse()) {`,
+      '    const entryBefore = writer.sizeBytes;',
+      '    const sizeBefore = writer.sizeBytes;',
+      `    write${f.about.name}(writer, value);`,
+      '    writer.length(sizeBefore);',
+      '    writer.uint32(18);',
+      '    writer.string(key);',
+      '    writer.uint32(10);',
+      '    writer.length(entryBefore);',
+      `    writer.uint32(${f.id * 8 + 2});`,
+      '  }',
+    ];
   }
   if (f.repeated) {
     const list = camel(`${f.name}_list`);
     if (f.wire === 0 && f.packed) {
-      return [`  const ${list} = ${access} ?? [];`, `  if (${list}.length > 0) {`, '    const sizeBefore = writer.sizeBytes;',
+      return [
+        `  const ${list} = ${access} ?? [];`,
+        `  if (${list}.length > 0) {`,
+        '    const sizeBefore = writer.sizeBytes;',
         `    for (let i = ${list}.length - 1; i >= 0; i--) writer.${f.about.method}(${list}[i] ?? ${f.about.zero});`,
-        '    writer.length(sizeBefore);', `    writer.uint32(${f.id * 8 + 2});`, '  }'];
+        '    writer.length(sizeBefore);',
+        `    writer.uint32(${f.id * 8 + 2});`,
+        '  }',
+      ];
     }
-    return [`  const ${list} = ${access} ?? [];`, `  for (let i = ${list}.length - 1; i >= 0; i--) {`, `    const element = ${list}[i];`,
-      '    if (element === undefined) continue;', ...writeOne(f, 'element', '    '), '  }'];
+    return [
+      `  const ${list} = ${access} ?? [];`,
+      `  for (let i = ${list}.length - 1; i >= 0; i--) {`,
+      `    const element = ${list}[i];`,
+      '    if (element === undefined) continue;',
+      ...writeOne(f, 'element', '    '),
+      '  }',
+    ];
   }
-  if (f.optional) return [`  if (${access} !== undefined) {`, ...writeOne(f, access, '    '), '  }'];
-  const present = { boolean: access, string: `${access} !== undefined && ${access} !== ''`, Buffer: `${access} !== undefined && ${access}.length > 0` }[f.typeName]
-    ?? `${access} !== undefined && ${access} !== ${f.about.zero}`;
+  if (f.optional)
+    return [`  if (${access} !== undefined) {`, ...writeOne(f, access, '    '), '  }'];
+  const present =
+    {
+      boolean: access,
+      string: `${access} !== undefined && ${access} !== ''`,
+      Buffer: `${access} !== undefined && ${access}.length > 0`,
+    }[f.typeName] ?? `${access} !== undefined && ${access} !== ${f.about.zero}`;
   return [`  if (${present}) {`, ...writeOne(f, access, '    '), '  }'];
 }
 
 function writeOf(type, fields) {
   const name = typeName(type);
-  if (fields.length === 0) return [`export function write${name}(_writer: ProtoWriter, _message: Init<${name}>): void {}`];
-  return [`export function write${name}(writer: ProtoWriter, message: Init<${name}>): void {`, ...fields.toReversed().flatMap(writeField), '}'];
+  if (fields.length === 0)
+    return [`export function write${name}(_writer: ProtoWriter, _message: Init<${name}>): void {}`];
+  return [
+    `export function write${name}(writer: ProtoWriter, message: Init<${name}>): void {`,
+    ...fields.toReversed().flatMap(writeField),
+    '}',
+  ];
 }
 
 function codecOf(type) {
@@ -220,28 +306,47 @@ function codecOf(type) {
   return [
     `export const ${name} = {`,
     `  encode: (message: Init<${name}>): Buffer => encodeWith(write${name}, message),`,
-    `  decode(bytes: Uint8Array): ${name} {`, `    const message = new${name}();`,
-    `    read${name}Into(new ProtoReader(bytes), message);`, '    return message;', '  },', '};',
+    `  decode(bytes: Uint8Array): ${name} {`,
+    `    const message = new${name}();`,
+    `    read${name}Into(new ProtoReader(bytes), message);`,
+    '    return message;',
+    '  },',
+    '};',
   ];
 }
 
 function enumOf(type) {
   const name = typeName(type);
-  return [`export const ${name} = {`, ...Object.entries(type.values).map(([key, value]) => `  ${key}: ${value},`), '} as const;',
-    `export type ${name} = (typeof ${name})[keyof typeof ${name}];`];
+  return [
+    `export const ${name} = {`,
+    ...Object.entries(type.values).map(([key, value]) => `  ${key}: ${value},`),
+    '} as const;',
+    `export type ${name} = (typeof ${name})[keyof typeof ${name}];`,
+  ];
 }
 
 function serviceOf(service, pkg, imports) {
-  const lines = [`export const ${service.name} = {`, `  name: '${pkg}.${service.name}',`, '  methods: {'];
+  const lines = [
+    `export const ${service.name} = {`,
+    `  name: '${pkg}.${service.name}',`,
+    '  methods: {',
+  ];
   for (const method of service.methodsArray) {
     method.resolve();
     for (const side of [method.resolvedRequestType, method.resolvedResponseType]) {
       const other = packageOf(side);
       if (other !== pkg) imports.set(other, (imports.get(other) ?? new Set()).add(typeName(side)));
     }
-    lines.push(`    ${camel(method.name)}: {`, `      name: '${method.name}',`, `      path: '/${pkg}.${service.name}/${method.name}',`,
-      `      request: ${typeName(method.resolvedRequestType)},`, `      response: ${typeName(method.resolvedResponseType)},`,
-      `      clientStream: ${Boolean(method.requestStream)},`, `      serverStream: ${Boolean(method.responseStream)},`, '    },');
+    lines.push(
+      `    ${camel(method.name)}: {`,
+      `      name: '${method.name}',`,
+      `      path: '/${pkg}.${service.name}/${method.name}',`,
+      `      request: ${typeName(method.resolvedRequestType)},`,
+      `      response: ${typeName(method.resolvedResponseType)},`,
+      `      clientStream: ${Boolean(method.requestStream)},`,
+      `      serverStream: ${Boolean(method.responseStream)},`,
+      '    },',
+    );
   }
   return [...lines, '  },', '} as const;'];
 }
@@ -256,7 +361,14 @@ function generate(namespace, pkg) {
     if (object instanceof protobuf.Type) {
       for (const nested of object.nestedArray) visit(nested);
       const fields = fieldsOf(object, pkg, imports);
-      for (const part of [interfaceOf(object, fields), newOf(object, fields), readOf(object, fields), writeOf(object, fields), codecOf(object)]) body.push(...part, '');
+      for (const part of [
+        interfaceOf(object, fields),
+        newOf(object, fields),
+        readOf(object, fields),
+        writeOf(object, fields),
+        codecOf(object),
+      ])
+        body.push(...part, '');
     }
   };
   for (const object of namespace.nestedArray) visit(object);
@@ -264,12 +376,23 @@ function generate(namespace, pkg) {
   if (body.length === 0) return;
   const importLines = [...imports].sort().map(([other, names]) => {
     // A message that is imported as a value brings its interface of the same name along.
-    const list = [...names].filter((name) => !(name.startsWith('type ') && names.has(name.slice(5)))).sort();
+    const list = [...names]
+      .filter((name) => !(name.startsWith('type ') && names.has(name.slice(5))))
+      .sort();
     return `import { ${list.join(', ')} } from './${moduleName(other)}.js';`;
   });
-  const text = ['// Generated from proto/ by scripts/generate-proto.mjs. Do not edit.', ...importLines];
-  const used = ['EMPTY_BYTES', 'ProtoReader', 'encodeWith'].filter((name) => body.some((line) => line.includes(name)));
-  text.push(`import { ${[...used, 'type Init', ...(body.some((l) => l.includes('ProtoWriter')) ? ['type ProtoWriter'] : [])].join(', ')} } from '../wire.js';`, '', ...body);
+  const text = [
+    '// Generated from proto/ by scripts/generate-proto.mjs. Do not edit.',
+    ...importLines,
+  ];
+  const used = ['EMPTY_BYTES', 'ProtoReader', 'encodeWith'].filter((name) =>
+    body.some((line) => line.includes(name)),
+  );
+  text.push(
+    `import { ${[...used, 'type Init', ...(body.some((l) => l.includes('ProtoWriter')) ? ['type ProtoWriter'] : [])].join(', ')} } from '../wire.js';`,
+    '',
+    ...body,
+  );
   writeFileSync(join(outFolder, `${moduleName(pkg)}.ts`), `${text.join('\n').trimEnd()}\n`);
 }
 
@@ -277,10 +400,20 @@ rmSync(outFolder, { recursive: true, force: true });
 mkdirSync(outFolder, { recursive: true });
 const walk = (namespace) => {
   if (namespace instanceof protobuf.Type) return;
-  const own = namespace.nestedArray.filter((o) => !(o instanceof protobuf.Namespace) || o instanceof protobuf.Type || o instanceof protobuf.Service);
+  const own = namespace.nestedArray.filter(
+    (o) =>
+      !(o instanceof protobuf.Namespace) ||
+      o instanceof protobuf.Type ||
+      o instanceof protobuf.Service,
+  );
   if (own.length > 0) generate({ nestedArray: own }, namespace.fullName.replace(/^\./, ''));
   for (const nested of namespace.nestedArray) {
-    if (nested instanceof protobuf.Namespace && !(nested instanceof protobuf.Type) && !(nested instanceof protobuf.Service)) walk(nested);
+    if (
+      nested instanceof protobuf.Namespace &&
+      !(nested instanceof protobuf.Type) &&
+      !(nested instanceof protobuf.Service)
+    )
+      walk(nested);
   }
 };
 walk(root);

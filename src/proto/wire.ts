@@ -128,14 +128,14 @@ export class ProtoReader {
     if (this.high === 0) return this.low >>> 0;
     const value = (this.high | 0) * TWO_32 + (this.low >>> 0);
     if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
-    return value < -Number.MAX_SAFE_INTEGER ? -Number.MAX_SAFE_INTEGER : value;
+    return Math.max(value, -Number.MAX_SAFE_INTEGER);
   }
 
   /** A uint64 as a number, saturated at 2^53 - 1. */
   uint64Number(): number {
     this.varint64();
     const value = this.high * TWO_32 + (this.low >>> 0);
-    return value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : value;
+    return Math.min(value, Number.MAX_SAFE_INTEGER);
   }
 
   uint64(): bigint {

@@ -12,24 +12,22 @@ import {
 import { RequestKind } from '../proto/internal-request.js';
 import { NO_NODE, RawNode } from '../raft/index.js';
 import { type Backend, Bucket } from '../storage/backend/index.js';
-import { Snapshotter } from '../storage/snap/index.js';
-import { nodeDisk } from '../storage/wal/index.js';
 import { type Alarms, AlarmType } from './alarms.js';
 import { Applier, type DecodedRequest } from './applier.js';
 import { ApplyLoop } from './apply-loop.js';
 import { hashBuckets } from './backend-hash.js';
-import { DataDirectoryError, prepareDataDirectory } from './data-directory.js';
 import { LeaseExpiry } from './lease-expiry.js';
 import { LinearizableReads, type ReadCallback } from './linearizable-reads.js';
+import { type MemberData, openMemberData } from './member-data.js';
 import { requestTimeoutMs, type ServerDependencies, type ServerOptions } from './options.js';
 import { type ProposalCallback, Proposals } from './proposals.js';
 import type { Quota } from './quota.js';
 import { RaftDriver } from './raft-driver.js';
-import { openRaftLog, type RaftLog } from './raft-log.js';
+import type { RaftLog } from './raft-log.js';
 import { RaftSnapshots } from './raft-snapshots.js';
 import { RequestIds } from './request-id.js';
 import { encodeConfState } from './snapshot-file.js';
-import { type MemberState, openBackend, restoreState } from './state.js';
+import type { MemberState } from './state.js';
 
 /** Requests, and bytes of them, that may be on their way through Raft at once. */
 const MAX_WAITING_REQUESTS = 100_000;
@@ -71,49 +69,22 @@ export class KvorumServer {
     options: ServerOptions,
     dependencies: ServerDependencies,
   ): Promise<KvorumServer> {
-    const { clock, logger } = dependencies;
-    const { walFolder, snapFolder } = await prepareDataDirectory(
-      options.dataDir,
-      options.walDir,
-      logger,
-    );
     // The disk may fail before there is a server to stop; then the error waits for it.
-    let failed: (error: Error) => void = (error) => {
-      failedEarly = error;
-    };
     let failedEarly: Error | undefined;
-    const onFailure = (error: Error): void => failed(error);
-    const backend = await openBackend(options, { ...dependencies, failed: onFailure });
-    try {
-      const log = await openRaftLog(
-        { ...options, walFolder },
-        { clock, logger, failed: onFailure },
-      );
-      checkConsistency(log, backend);
-      const snapshotter = new Snapshotter(
-        { directory: snapFolder },
-        { disk: nodeDisk, logger: logger.child('storage/snap') },
-      );
-      await snapshotter.prepare();
-      const state = await restoreState(options, dependencies, backend, log.clusterId);
-      const server = new KvorumServer(options, dependencies, { log, state, snapshotter });
-      failed = (error) => server.#fail(error);
-      if (failedEarly !== undefined) throw failedEarly;
-      server.#start();
-      return server;
-    } catch (error) {
-      await backend.close();
-      throw error;
-    }
+    let failed = (error: Error): void => {
+      failedEarly ??= error;
+    };
+    const data = await openMemberData(options, { ...dependencies, failed: (e) => failed(e) });
+    const server = new KvorumServer(options, dependencies, data);
+    failed = (error) => server.#fail(error);
+    if (failedEarly !== undefined) failed(failedEarly);
+    server.#start();
+    return server;
   }
 
-  private constructor(
-    options: ServerOptions,
-    dependencies: ServerDependencies,
-    parts: { log: RaftLog; state: MemberState; snapshotter: Snapshotter },
-  ) {
+  private constructor(options: ServerOptions, dependencies: ServerDependencies, data: MemberData) {
     const { clock, logger, random } = dependencies;
-    const { log, state } = parts;
+    const { log, state, snapshotter } = data;
     const { backend } = state;
     this.options = options;
     this.memberId = log.memberId;
@@ -222,7 +193,7 @@ export class KvorumServer {
         clock,
         logger: this.#logger,
         syncBackend: () => backend.sync(),
-        snapshotter: parts.snapshotter,
+        snapshotter,
         membership: () => ({
           members: state.cluster.members(),
           removedIds: state.cluster.removedIds(),
@@ -440,27 +411,5 @@ export class KvorumServer {
       }
     }
     this.#resolveStopped(failure);
-  }
-}
-
-/**
- * The backend must begin where the log does, or later, and must not be ahead of it: nothing is
- * applied before it is durable in the log. Anything else means that a part of the data is missing,
- * and serving the rest would show a state that never was. Throws DataDirectoryError.
- */
-function checkConsistency(log: RaftLog, backend: Backend): void {
-  const { consistentIndex } = backend;
-  if (consistentIndex < log.snapshotIndex) {
-    throw new DataDirectoryError(
-      `the backend has applied the log up to entry ${consistentIndex}, but the log begins after ` +
-        `entry ${log.snapshotIndex}: a part of the data is missing`,
-    );
-  }
-  const lastIndex = log.storage.lastIndex();
-  if (consistentIndex > lastIndex) {
-    throw new DataDirectoryError(
-      `the backend has applied the log up to entry ${consistentIndex}, but the log ends at entry ` +
-        `${lastIndex}: a part of the log is missing`,
-    );
   }
 }

@@ -1,0 +1,66 @@
+import type { Backend } from '../storage/backend/index.js';
+import { Snapshotter } from '../storage/snap/index.js';
+import { nodeDisk } from '../storage/wal/index.js';
+import { DataDirectoryError, prepareDataDirectory } from './data-directory.js';
+import type { ServerDependencies, ServerOptions } from './options.js';
+import { openRaftLog, type RaftLog } from './raft-log.js';
+import { type MemberState, openBackend, restoreState } from './state.js';
+
+/** Everything a member has on disk, opened. */
+export interface MemberData {
+  readonly log: RaftLog;
+  readonly state: MemberState;
+  readonly snapshotter: Snapshotter;
+}
+
+/**
+ * Opens the data directory: backend, log, and the state that the backend holds. `failed` is told
+ * when a later write fails. Throws, with everything closed, if the data cannot be used.
+ */
+export async function openMemberData(
+  options: ServerOptions,
+  dependencies: ServerDependencies & { readonly failed: (error: Error) => void },
+): Promise<MemberData> {
+  const { clock, logger, failed } = dependencies;
+  const { dataDir, walDir } = options;
+  const { walFolder, snapFolder } = await prepareDataDirectory(dataDir, walDir, logger);
+  const backend = await openBackend(options, dependencies);
+  let log: RaftLog | undefined;
+  try {
+    log = await openRaftLog({ ...options, walFolder }, { clock, logger, failed });
+    checkConsistency(log, backend);
+    const snapshotter = new Snapshotter(
+      { directory: snapFolder },
+      { disk: nodeDisk, logger: logger.child('storage/snap') },
+    );
+    await snapshotter.prepare();
+    const state = await restoreState(options, dependencies, backend, log.clusterId);
+    return { log, state, snapshotter };
+  } catch (error) {
+    await log?.wal.close();
+    await backend.close();
+    throw error;
+  }
+}
+
+/**
+ * The backend must begin where the log does, or later, and must not be ahead of it: nothing is
+ * applied before it is durable in the log. Anything else means that a part of the data is missing,
+ * and serving the rest would show a state that never was. Throws DataDirectoryError.
+ */
+function checkConsistency(log: RaftLog, backend: Backend): void {
+  const { consistentIndex } = backend;
+  if (consistentIndex < log.snapshotIndex) {
+    throw new DataDirectoryError(
+      `the backend has applied the log up to entry ${consistentIndex}, but the log begins after ` +
+        `entry ${log.snapshotIndex}: a part of the data is missing`,
+    );
+  }
+  const lastIndex = log.storage.lastIndex();
+  if (consistentIndex > lastIndex) {
+    throw new DataDirectoryError(
+      `the backend has applied the log up to entry ${consistentIndex}, but the log ends at entry ` +
+        `${lastIndex}: a part of the log is missing`,
+    );
+  }
+}
