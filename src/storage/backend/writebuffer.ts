@@ -14,11 +14,8 @@ export interface StorePosition {
   readonly liveBytes: number;
 }
 
-/** One atomic group: what one Raft entry changed. */
-interface Group extends StorePosition {
-  /** Position behind the group's last record. */
-  readonly end: number;
-}
+/** Numbers kept for a group: the end of its records, and the four of its position. */
+const GROUP_STRIDE = 5;
 
 /**
  * An append-only list of puts and deletes. Keys and values are kept by reference. Adding is the hot
@@ -30,7 +27,8 @@ export class WriteBuffer {
   readonly keys: Buffer[] = [];
   /** `undefined` = the key is deleted. */
   readonly values: (Buffer | undefined)[] = [];
-  readonly groups: Group[] = [];
+  /** Flat, because a million small objects a second would keep the collector busy. */
+  readonly #groups: number[] = [];
   sizeBytes = 0;
   readonly #positions = new Map<string, number>();
   #lookedUpTo = 0;
@@ -41,7 +39,26 @@ export class WriteBuffer {
 
   /** Whether records were added behind the last closed group. */
   get hasOpenGroup(): boolean {
-    return this.keys.length > (this.groups.at(-1)?.end ?? 0);
+    return this.keys.length > this.groupEnd(this.groupCount - 1);
+  }
+
+  /** Atomic groups: each is what one Raft entry changed. */
+  get groupCount(): number {
+    return this.#groups.length / GROUP_STRIDE;
+  }
+
+  /** Position behind the last record of a group; 0 for group -1. */
+  groupEnd(group: number): number {
+    return this.#groups[group * GROUP_STRIDE] ?? 0;
+  }
+
+  /** What the store is after a group, which must exist. */
+  positionAfter(group: number): StorePosition {
+    const [index = 0, term = 0, liveRecords = 0, liveBytes = 0] = this.#groups.slice(
+      group * GROUP_STRIDE + 1,
+      (group + 1) * GROUP_STRIDE,
+    );
+    return { index, term, liveRecords, liveBytes };
   }
 
   add(prefix: number, key: Buffer, value: Buffer | undefined): void {
@@ -51,8 +68,9 @@ export class WriteBuffer {
     this.sizeBytes += key.length + (value === undefined ? 0 : value.length) + RECORD_OVERHEAD_BYTES;
   }
 
-  closeGroup(position: StorePosition): void {
-    this.groups.push({ ...position, end: this.keys.length });
+  /** Ends a group; the numbers are those of its {@link StorePosition}. */
+  closeGroup(index: number, term: number, liveRecords: number, liveBytes: number): void {
+    this.#groups.push(this.keys.length, index, term, liveRecords, liveBytes);
   }
 
   /** Position of the newest record of the key, or -1. */

@@ -149,12 +149,8 @@ export class WriteQueue {
   }
 
   #endGroup(): void {
-    this.#gathering.closeGroup({
-      index: this.#index,
-      term: this.#term,
-      liveRecords: this.#liveRecords,
-      liveBytes: this.#liveBytes,
-    });
+    const { index, term } = this;
+    this.#gathering.closeGroup(index, term, this.#liveRecords, this.#liveBytes);
     this.#closedGroups++;
   }
 
@@ -233,7 +229,7 @@ export class WriteQueue {
       const buffer = this.#gathering;
       this.#gathering = new WriteBuffer();
       this.#inFlight = buffer;
-      for (let first = 0; first < buffer.groups.length; ) {
+      for (let first = 0; first < buffer.groupCount; ) {
         first = await this.#writeSlice(buffer, first);
         this.#runFlushWaiters();
       }
@@ -245,16 +241,13 @@ export class WriteQueue {
   /** Writes groups from `first` on in one atomic batch; resolves to the first one left. */
   async #writeSlice(buffer: WriteBuffer, first: number): Promise<number> {
     const batch = this.#dependencies.database.batch();
-    let position = buffer.groups[first - 1]?.end ?? 0;
+    let position = buffer.groupEnd(first - 1);
     const start = position;
     let sizeBytes = 0;
-    let last: StorePosition = this.#flushed;
     let next = first;
-    for (; next < buffer.groups.length; next++) {
+    for (; next < buffer.groupCount; next++) {
       if (position - start >= SLICE_RECORDS || sizeBytes >= SLICE_BYTES) break;
-      const group = buffer.groups[next];
-      if (group === undefined) break;
-      for (; position < group.end; position++) {
+      for (const end = buffer.groupEnd(next); position < end; position++) {
         const recordKey = buffer.keys[position] ?? NO_KEY;
         const key = this.#prefixed.of(buffer.prefixes[position] ?? 0, recordKey);
         const value = buffer.values[position];
@@ -264,8 +257,8 @@ export class WriteQueue {
         // A group is never split over batches, but a large one is handed over in several turns.
         if ((position - start) % SLICE_RECORDS === SLICE_RECORDS - 1) await this.#nextTurn();
       }
-      last = group;
     }
+    const last = buffer.positionAfter(next - 1);
     const { index, term, liveRecords, liveBytes } = last;
     if (index !== this.#flushed.index) {
       batch.put(this.#prefixed.of(META_PREFIX, CONSISTENT_INDEX_KEY), encodeNumber(index));

@@ -129,15 +129,16 @@ export class LogCollector {
             `and ${this.#entries.length} entries`,
         );
       }
+      // Terms ascend along the log; in the file they need not, for what is replaced may be newer.
+      const before = this.#entries[position - 1]?.term ?? 0;
+      if (entry.term < before) {
+        throw new InvalidRecordError(`entry ${entry.index} goes back to term ${entry.term}`);
+      }
       // A later record of the same index overwrites an uncommitted entry and all after it.
       this.#entries.length = position;
       this.#entries.push(entry);
     }
     this.lastIndex = Math.max(entry.index, this.#start.index);
-    // An entry only replaces others under a newer leader, so terms never go back in the file.
-    if (entry.term < this.#lastTerm) {
-      throw new InvalidRecordError(`entry ${entry.index} goes back to term ${entry.term}`);
-    }
     this.#lastTerm = entry.term;
   }
 

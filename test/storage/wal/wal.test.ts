@@ -86,6 +86,20 @@ describe('the log', () => {
     );
   });
 
+  it('takes entries of an older term over uncommitted ones of a newer (Raft §5.3, figure 7)', async () => {
+    const disk = new MemoryDisk();
+    const wal = await createWal(SMALL, dependencies(disk), METADATA);
+    await append(wal, [entry(1, 5, 1), entry(2, 5, 1), entry(3, 5, 2)], state(1, 2));
+    await append(wal, [entry(3, 5, 1), entry(4, 5, 3)], state(4, 3));
+    await wal.close();
+    const opened = await openWal(SMALL, dependencies(disk));
+    await opened.wal.close();
+    assert.deepEqual(
+      opened.entries.map(({ term }) => term),
+      [1, 1, 1, 3],
+    );
+  });
+
   it('is created once and opened only where it is', async () => {
     const disk = new MemoryDisk();
     await assert.rejects(openWal(SMALL, dependencies(disk)), WalDirectoryError);
