@@ -48,6 +48,9 @@ const quoteAll = (urls: readonly string[]): string => `[${urls.map(goQuote).join
  * @throws StartError
  */
 export function verifyBootstrap(config: Config): InitialCluster {
+  if (config.discovery.endpoints.length > 0 || config.discovery.srvDomain !== '') {
+    throw startFailed('founding a cluster by discovery is not supported yet');
+  }
   const members = parseInitialCluster(config.initialCluster);
   const listed = members.get(config.name);
   if (listed === undefined) {
@@ -64,21 +67,25 @@ export function verifyBootstrap(config: Config): InitialCluster {
 
 function checkAdvertised(config: Config, listed: readonly string[]): void {
   const advertised = [...config.initialAdvertisePeerUrls].sort(compareText);
+  const lengths = `len(${quoteAll(advertised)}) != len(${quoteAll(listed)})`;
+  const own = advertised.map((url) => `${config.name}=${url}`).join(',');
   const missing = listed.filter((url) => !advertised.includes(url));
   if (missing.length > 0) {
     const pairs = missing.map((url) => `${config.name}=${url}`).join(',');
     const different = listed.findIndex((url, index) => url !== advertised[index]);
-    const detail =
-      listed.length === advertised.length
-        ? `resolved urls: ${goQuote(advertised[different] ?? '')} != ${goQuote(listed[different] ?? '')}`
-        : `len(${quoteAll(advertised)}) != len(${quoteAll(listed)})`;
+    const pair = `${goQuote(advertised[different] ?? '')} != ${goQuote(listed[different] ?? '')}`;
+    const sameLength = listed.length === advertised.length;
+    const detail = sameLength ? `resolved urls: ${pair}` : lengths;
     const flag = `--initial-advertise-peer-urls=${advertised.join(',')}`;
     throw startFailed(`--initial-cluster has ${pairs} but missing from ${flag} (${detail})`);
   }
   const unlisted = advertised.filter((url) => !listed.includes(url));
   if (unlisted.length > 0) {
-    const own = advertised.map((url) => `${config.name}=${url}`).join(',');
     const what = `--initial-advertise-peer-urls has ${unlisted.join(',')}`;
     throw startFailed(`${what} but missing from --initial-cluster=${own}`);
+  }
+  if (listed.length !== advertised.length) {
+    const what = `failed to resolve ${advertised.join(',')} to match --initial-cluster=${own}`;
+    throw startFailed(`${what} (${lengths})`);
   }
 }

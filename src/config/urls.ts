@@ -45,7 +45,7 @@ function parseFailure(input: string, reason: string): FlagValueError {
 /** The checks Go's net/url makes on the part between `//` and the path. */
 function checkAuthority(input: string, authority: string): void {
   const host = authority.slice(authority.lastIndexOf('@') + 1);
-  let afterHost = host.includes(':') ? host.slice(host.lastIndexOf(':')) : '';
+  let afterHost = host.includes(':') ? host.slice(host.indexOf(':')) : '';
   if (host.startsWith('[')) {
     const end = host.lastIndexOf(']');
     if (end < 0) throw parseFailure(input, "missing ']' in host");
@@ -54,6 +54,9 @@ function checkAuthority(input: string, authority: string): void {
   if (!/^(?::\d*)?$/.test(afterHost)) {
     throw parseFailure(input, `invalid port ${goQuote(afterHost)} after host`);
   }
+  // In a host, only a percent sign itself and bytes beyond ASCII may be escaped.
+  const badEscape = /%(?!25|[89a-fA-F][0-9a-fA-F]).{0,2}/.exec(host);
+  if (badEscape) throw parseFailure(input, `invalid URL escape ${goQuote(badEscape[0])}`);
   const illegal = /[^\w\-.~!$&'()*+,;=:[\]<>"%\u0080-\uffff]/.exec(host);
   if (illegal) throw parseFailure(input, `invalid character ${goQuote(illegal[0])} in host name`);
 }
@@ -78,6 +81,8 @@ function parseUrl(untrimmed: string): EtcdUrl {
   const afterAuthority = authority === undefined ? rest : rest.slice(2 + authority.length);
   // Without a leading slash the rest is "opaque" to Go: neither host nor path.
   const path = afterAuthority.startsWith('/') ? (/^[^?#]*/.exec(afterAuthority)?.[0] ?? '') : '';
+  const badEscape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(path);
+  if (badEscape) throw parseFailure(input, `invalid URL escape ${goQuote(badEscape[0])}`);
   const url = { text: `${scheme}:${rest}`, host, path };
   if (scheme === 'unix' || scheme === 'unixs') return { ...url, scheme };
   if (scheme !== 'http' && scheme !== 'https') {

@@ -79,9 +79,7 @@ function checkLogging(values: FlagValues): void {
   }
   if (values['enable-log-rotation']) checkRotation(outputs, values['log-rotation-config-json']);
   const level = values['log-level'];
-  // Go takes a level in lower or in upper case, not mixed.
-  const word = level === level.toUpperCase() ? level.toLowerCase() : level;
-  if (!Object.hasOwn(LOG_LEVELS, word)) {
+  if (!Object.hasOwn(LOG_LEVELS, level.toLowerCase())) {
     const text = `panic: unrecognized level: ${goQuote(level)}`;
     throw new StartError(text, 2, { text: `${text}\n` });
   }

@@ -54,6 +54,11 @@ test('anything else is refused in the words of etcd', async () => {
       '--initial-advertise-peer-urls has http://h:2 but missing from --initial-cluster=default=http://h:1,default=http://h:2',
     ],
     [
+      [own, '--initial-cluster=default=http://h:1,default=http://h:1'],
+      'failed to resolve http://h:1 to match --initial-cluster=default=http://h:1 (len(["http://h:1"]) != len(["http://h:1" "http://h:1"]))',
+    ],
+    [['--discovery-srv=x'], 'founding a cluster by discovery is not supported yet'],
+    [
       [own, '--initial-cluster=default=http://h:1,b=http://h:1'],
       'initial cluster b=http://h:1,default=http://h:1 has duplicate url',
     ],

@@ -44,6 +44,9 @@ test('URLs that are none are refused in the words of etcd', () => {
     ['http://a b:1', 'parse "http://a b:1": invalid character " " in host name'],
     ['http://[::1', 'parse "http://[::1": missing \']\' in host'],
     ['127.0.0.1:2379', 'parse "127.0.0.1:2379": first path segment in URL cannot contain colon'],
+    ['http://a::1', 'parse "http://a::1": invalid port "::1" after host'],
+    ['http://a%41:1', 'parse "http://a%41:1": invalid URL escape "%41"'],
+    ['http://a:1/%zz', 'parse "http://a:1/%zz": invalid URL escape "%zz"'],
     [':1', 'parse ":1": missing protocol scheme'],
   ];
   for (const [text, message] of cases) {
