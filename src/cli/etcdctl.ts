@@ -115,6 +115,8 @@ async function explain(
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  // Node deprecates how grpc-js names a server with an IP address; that is nothing for users.
+  process.noDeprecation = true;
   return {
     stdin: process.stdin,
     write: (bytes) => void process.stdout.write(bytes),
