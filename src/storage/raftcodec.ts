@@ -100,7 +100,8 @@ export function decodeHardState(reader: WireReader): HardState {
     } else if (tag === TAG_3_VARINT) commit = reader.varint();
     else throw new WireError(`a hard state has no field tag ${tag}`);
   }
-  if (term < 1 || commit < 0 || !hasVote) throw new WireError('incomplete hard state');
+  if (term < 0 || commit < 0 || !hasVote) throw new WireError('incomplete hard state');
+  if (term === 0 && vote !== 0n) throw new WireError('a vote in term 0');
   return { term, vote, commit };
 }
 

@@ -214,6 +214,18 @@ describe('group commit', () => {
     assert.equal((await readLog(disk, '/wal')).entries.length, 2);
   });
 
+  it('never syncs if told so, and completes all the same', async () => {
+    const disk = new MemoryDisk();
+    const options = { ...SMALL, unsafeNoSync: true };
+    const wal = await createWal(options, dependencies(disk), METADATA);
+    const syncsBefore = disk.syncCount;
+    for (let index = 1; index <= 20; index++) await append(wal, [entry(index, 500)], state(index));
+    await new Promise((resolve) => wal.sync(resolve));
+    await wal.close();
+    assert.equal(disk.syncCount, syncsBefore);
+    assert.equal((await readLog(disk, '/wal')).entries.length, 20);
+  });
+
   it('does not depend on the buffers of the caller after the call', async () => {
     const disk = new MemoryDisk();
     const wal = await createWal({ directory: '/wal' }, dependencies(disk), METADATA);
