@@ -82,6 +82,8 @@ function normalize(text: string, entry: GoldenEntry, clientUrl: string): string 
     normal = normal.replace(/("(?:DBSize\w*|Raft\w*Index)" : )\d+/g, '$1#');
     normal = normal.replace(/│ +(\d+) (?=│)/g, '│ # ').replace(/─+|[ ]+/g, ' ');
   }
+  // The time a probe took sets the width of its column.
+  if (entry.args[1] === 'health') normal = normal.replace(/─+|[ ]+/g, ' ');
   const varying = new Set(entry.varying?.map((place) => Number(place.replace(/\D/g, ''))));
   return normal
     .split('\n')
