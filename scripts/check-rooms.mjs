@@ -16,7 +16,7 @@ const ROOMS = {
   server: ['base', 'proto', 'raft', 'storage', 'mvcc', 'lease', 'auth', 'membership', 'peer'],
   transport: ['base'],
   api: ['base', 'proto', 'mvcc', 'lease', 'auth', 'membership', 'server', 'transport'],
-  http: ['base', 'proto', 'server', 'api', 'transport'],
+  http: ['base', 'proto', 'membership', 'server', 'api', 'transport'],
   config: ['base'],
   embed: [
     ...['base', 'proto', 'raft', 'storage', 'mvcc', 'lease', 'auth', 'membership'],

@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../base/logger.js';
 import { type Random, systemRandom } from '../base/random.js';
 import type { Config } from '../config/index.js';
 import { KvorumServer } from '../server/index.js';
-import { ClientListeners } from './client-listeners.js';
+import { Listeners } from './listeners.js';
 import { serverOptions } from './server-options.js';
 
 export interface StartDependencies {
@@ -33,33 +33,41 @@ export async function startServer(
   const { logger = silentLogger, clock = systemClock, random = systemRandom } = dependencies;
   const log = logger.child('embed/start-server');
   const options = serverOptions(config);
-  const listeners = await ClientListeners.bind(config.listenClientUrls, log);
+  const bound: Listeners[] = [];
+  const closeListeners = async (): Promise<void> => {
+    await Promise.all(bound.map((listeners) => listeners.close()));
+  };
   let server: KvorumServer;
   try {
+    bound.push(await Listeners.bind(config.listenPeerUrls, log));
+    bound.push(await Listeners.bind(config.listenClientUrls, log));
     server = await KvorumServer.open(options, { logger, clock, random });
   } catch (error) {
-    await listeners.close();
+    await closeListeners();
     throw error;
   }
+  const [peers, clients] = bound;
+  peers?.servePeers(server);
   const stopped = server.stopped.then(async (failure) => {
-    await listeners.close();
+    await closeListeners();
     if (failure !== undefined) throw failure;
   });
   // Whoever cares waits for it; until then it must not count as unhandled.
   stopped.catch(() => {});
   await Promise.race([server.ready, stopped]);
-  listeners.serve(server, config);
+  clients?.serveClients(server, config);
   log.info('ready to serve client requests');
-  for (const address of listeners.boundAddresses) {
+  const addresses = clients?.boundAddresses ?? [];
+  for (const address of addresses) {
     log.info('serving client traffic insecurely; this is strongly discouraged!', {
       traffic: 'grpc+http',
       address,
     });
   }
   return {
-    clientUrls: listeners.boundAddresses.map((address) => `http://${address}`),
+    clientUrls: addresses.map((address) => `http://${address}`),
     async stop() {
-      await listeners.close();
+      await closeListeners();
       await server.stop();
       log.info('closed etcd server', { name: config.name, 'data-dir': config.dataDir });
     },

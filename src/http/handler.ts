@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { SERVER_VERSION } from '../base/version.js';
 import { AlarmType, type KvorumServer } from '../server/index.js';
+import { refuseOtherMethods, sendText, versionText } from './answers.js';
 
 /** CORS headers of the client port, sent with every answer (E.1). */
 const CORS_HEADERS = {
@@ -34,22 +34,6 @@ function parseUrl(request: IncomingMessage): URL | undefined {
   }
 }
 
-/** The answers of Go's http.Error: plain text that browsers must not guess about. */
-function sendText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'X-Content-Type-Options': 'nosniff',
-  });
-  response.end(text);
-}
-
-function refuseOtherMethods(request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.method === 'GET') return false;
-  response.setHeader('Allow', 'GET');
-  sendText(response, 405, 'Method Not Allowed\n');
-  return true;
-}
-
 function handleVersion(
   server: KvorumServer,
   request: IncomingMessage,
@@ -57,14 +41,7 @@ function handleVersion(
 ): void {
   if (refuseOtherMethods(request, response)) return;
   response.writeHead(200, { 'Content-Type': 'application/json' });
-  const { version, storageVersion } = server.cluster;
-  response.end(
-    JSON.stringify({
-      etcdserver: SERVER_VERSION,
-      etcdcluster: version ?? 'not_decided',
-      storage: storageVersion ?? 'unknown',
-    }),
-  );
+  response.end(versionText(server));
 }
 
 function handleHealth(

@@ -1,1 +1,2 @@
 export { createHttpHandler } from './handler.js';
+export { createPeerHandler } from './peer-handler.js';
