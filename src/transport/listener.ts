@@ -66,8 +66,10 @@ function bind(server: Server, address: ListenAddress): Promise<void> {
       server.removeListener('error', reject);
       resolve();
     };
-    if (address.kind === 'tcp') server.listen(address.port, address.address, bound);
-    else server.listen(address.path, bound);
+    // As in Go, the unspecified IPv4 address stands for all addresses of both kinds.
+    if (address.kind === 'unix') server.listen(address.path, bound);
+    else if (address.address === '0.0.0.0') server.listen(address.port, bound);
+    else server.listen(address.port, address.address, bound);
   });
 }
 
