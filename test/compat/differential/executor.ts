@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { GrpcClient, GrpcError } from '../../support/grpc.js';
 import type { Member } from '../../support/member.js';
 import type { Capabilities } from './known-differences.js';
@@ -184,16 +185,21 @@ export class Executor {
 
   /**
    * New responses by watch id, since the order between watches of a stream is not fixed. Out of
-   * lockstep the grouping of events is not fixed either: then only their sequence is reported.
+   * lockstep the grouping of events is not fixed either: then only their sequence is reported. How
+   * much of the past comes in one response is a server's choice: responses that show the same store
+   * revision count as one.
    */
   private reportOf(session: WatchSession): Plain {
     const report: Plain = {};
     for (const response of session.takeResponses()) {
       const id = String(response.watch_id ?? 0);
-      const list = (report[id] ?? []) as PlainValue[];
-      const isPlainEvents = response.created !== true && response.canceled !== true;
-      if (this.lockstep || !isPlainEvents) list.push(response);
-      else list.push(...((response.events ?? []) as PlainValue[]));
+      const list = (report[id] ?? []) as Plain[];
+      const events = (response.events ?? []) as Plain[];
+      const last = list.at(-1);
+      if (events.length === 0) list.push(response);
+      else if (!this.lockstep) list.push(...events);
+      else if (isContinued(last, response)) list[list.length - 1] = merged(last, response);
+      else list.push(response);
       report[id] = list;
     }
     if (session.ending !== undefined) report.ending = session.ending;
@@ -333,6 +339,15 @@ export class Executor {
     const { roles } = await this.call('RoleList', {});
     for (const role of (roles ?? []) as string[]) await this.call('RoleDelete', { role });
   }
+}
+
+function isContinued(last: Plain | undefined, next: Plain): last is Plain {
+  return last?.events !== undefined && isDeepStrictEqual(last.header, next.header);
+}
+
+/** Two responses as one; what is left of the fragment flags is that of the last piece. */
+function merged(last: Plain, next: Plain): Plain {
+  return { ...next, events: [...(last.events as Plain[]), ...(next.events as Plain[])] };
 }
 
 function unimplemented(text: string): Plain {

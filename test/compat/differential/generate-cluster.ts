@@ -49,9 +49,13 @@ function drawAlarmSteps(draw: Draw): Step[] {
   ];
 }
 
+/**
+ * Not the compacted revision itself: whether its hash comes from the compaction depends on whether
+ * that has ended.
+ */
 function drawHashRevision(draw: Draw): PlainValue {
   if (draw.chance(10)) return draw.pick(EXTREMES);
-  return draw.chance(30) ? 0 : { $revision: draw.pick([0, -1, -2, -5, 1]) };
+  return draw.chance(30) ? 0 : { $retained: draw.pick([0, -1, -2, -5, 1]) };
 }
 
 /** Membership requests that one member refuses or answers without changing. */

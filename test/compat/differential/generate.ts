@@ -25,7 +25,7 @@ const THEMES = {
   stream: { put: 40, rangeStream: 35, remove: 8, txn: 10, compact: 7 },
   fragment: { put: 10, fragments: 1, watch: 4, remove: 4 },
   odd: { put: 20, odd: 60, range: 10, largeTxn: 2, oversize: 2 },
-  maintenance: { put: 30, remove: 8, txn: 10, maintenance: 40, compact: 8, grant: 4 },
+  maintenance: { put: 30, remove: 8, txn: 10, maintenance: 40, compact: 8, grantChosen: 4 },
   cluster: { put: 20, cluster: 60 },
   auth: { auth: 90, put: 5, range: 5 },
 } as const;
@@ -104,6 +104,8 @@ const STEP_MAKERS: Readonly<Record<string, (draw: Draw) => Step | Step[]>> = {
     }),
   rangeStream: (draw) => ({ do: 'rangeStream', request: drawRangeStreamRequest(draw) }),
   grant: drawGrantSteps,
+  // A lease id is part of the stored bytes: for equal hashes the server must not choose it.
+  grantChosen: (draw) => call('LeaseGrant', drawLeaseGrant(draw)),
   revoke: (draw) => call('LeaseRevoke', { ID: drawLease(draw) }),
   lookAtLease: drawLeaseLook,
   watch: drawWatchStep,

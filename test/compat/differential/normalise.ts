@@ -22,9 +22,18 @@ export function normalise(value: PlainValue, identity: ServerIdentity): PlainVal
   for (const [name, item] of Object.entries(value)) {
     if (name === 'header') result.header = normaliseHeader(item as Plain, identity);
     else if (ID_FIELDS.has(name)) result[name] = normaliseId(item, identity);
+    else if (UNORDERED_FIELDS.has(name)) result[name] = sorted(normalise(item, identity));
     else result[name] = normalise(item, identity);
   }
   return result;
+}
+
+/** Lists that Go takes from a map, in any order. */
+const UNORDERED_FIELDS = new Set(['alarms', 'errors', 'keys']);
+
+function sorted(value: PlainValue): PlainValue {
+  if (!Array.isArray(value)) return value;
+  return [...value].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
 const ID_FIELDS = new Set(['ID', 'lease', 'memberID', 'leader', 'targetID']);
@@ -77,8 +86,6 @@ function normaliseTimeToLive(response: Plain): Plain {
   const isRecent = granted - remaining >= 0 && granted - remaining <= TTL_TOLERANCE_SECONDS;
   const result: Plain = { ...response };
   if (granted > 0 && isRecent) result.TTL = 'about the granted one';
-  // The order of the keys is not fixed.
-  if (Array.isArray(response.keys)) result.keys = [...response.keys].sort();
   return result;
 }
 
@@ -89,7 +96,7 @@ function normaliseStatus(response: Plain): Plain {
     if (Number(result[name]) > 0) result[name] = 'above 0';
   }
   if (Array.isArray(response.errors)) {
-    result.errors = response.errors.map((text) => String(text).replaceAll(/ +/g, ' ')).sort();
+    result.errors = response.errors.map((text) => String(text).replaceAll(/ +/g, ' '));
   }
   return result;
 }

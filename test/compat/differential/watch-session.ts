@@ -15,6 +15,7 @@ interface Watcher {
   key: string;
   rangeEnd: string;
   filters: readonly number[];
+  takesFragments: boolean;
   /** Events below this revision are not for it. */
   fromRevision: number;
   /** A start exactly at the compacted revision may or may not deliver that revision's events. */
@@ -69,6 +70,7 @@ export class WatchSession {
       key: request.key === undefined || request.key === '' ? '\0' : String(request.key),
       rangeEnd: String(request.range_end ?? ''),
       filters: (request.filters as number[] | undefined) ?? [],
+      takesFragments: request.fragment === true,
       fromRevision: start,
       uncertainRevision: start === compactRevision ? start : undefined,
       hasWaited: false,
@@ -203,6 +205,9 @@ export class WatchSession {
     this.unreported.push(response);
     if (watcher === undefined) return;
     if (response.canceled === true) watcher.isActive = false;
+    if (response.fragment === true && !watcher.takesFragments) {
+      response.complaints = 'a fragment that nobody asked for';
+    }
     const events = (response.events ?? []) as Plain[];
     watcher.receivedEvents += events.filter(
       (event) => (event.kv as Plain | undefined)?.mod_revision !== watcher.uncertainRevision,
