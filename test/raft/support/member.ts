@@ -134,6 +134,7 @@ export class Member {
     this.#checkLeaderCommit(raw);
     const ready = raw.ready();
     this.#extendLog(ready.snapshot, ready.entries);
+    this.#check(raw, ready.softState?.state === RaftState.leader);
     this.readStates.push(...ready.readStates);
     for (const { requestContext, index } of ready.readStates) {
       checker.readAnswered(decoder.decode(requestContext), index);
@@ -147,7 +148,6 @@ export class Member {
       else if (message.to === APPLY_THREAD) this.#applyWork.push(message);
       else this.#send(message, post);
     }
-    this.#check(raw, ready.softState?.state === RaftState.leader);
     if (!this.#options.asyncStorageWrites) raw.advance();
   }
 
@@ -231,13 +231,15 @@ export class Member {
     const { checker } = this.#dependencies;
     if (raw.isLeader) checker.leaderSeen(this.id, raw.term);
     if (elected) {
-      checker.leaderElected(this.id, (index) => this.termAt(index), this.#base.index + 1);
+      const first = this.#base.index + 1;
+      const { id } = this;
+      checker.leaderElected({ id, term: raw.term, first, termAt: (index) => this.termAt(index) });
     }
     const { committedIndex } = raw;
     assert.ok(committedIndex >= this.#checkedCommit, 'the commit index never falls');
     for (const entry of this.#log) {
       if (entry.index > this.#checkedCommit && entry.index <= committedIndex) {
-        checker.entryCommitted(entry);
+        checker.entryCommitted(entry, raw.term);
       }
     }
     this.#checkedCommit = committedIndex;

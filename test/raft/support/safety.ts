@@ -22,6 +22,15 @@ export function nextDigest(digest: number, entry: Entry): number {
   return next;
 }
 
+/** A leader at its election. */
+export interface NewLeader {
+  readonly id: NodeId;
+  readonly term: number;
+  /** The first index of its log. */
+  readonly first: number;
+  readonly termAt: (index: number) => number | undefined;
+}
+
 /** What a leader is checked against when it commits. */
 export interface Commit {
   readonly index: number;
@@ -38,7 +47,8 @@ export class SafetyChecker {
   readonly #votes = new Map<string, NodeId>();
   /** Content and previous term of every entry that ever stood in a log, by index and term. */
   readonly #entries = new Map<string, string>();
-  readonly #committed = new Map<number, Entry>();
+  /** The committed entries, and the term in which the first member knew. */
+  readonly #committed = new Map<number, { readonly entry: Entry; readonly knownTerm: number }>();
   readonly #digests = new Map<number, number>([[0, 0]]);
   #maxCommitted = 0;
   readonly #reads = new Map<string, number>();
@@ -57,11 +67,16 @@ export class SafetyChecker {
     this.#leaders.set(term, id);
   }
 
-  /** Leader completeness: a new leader has every committed entry. */
-  leaderElected(id: NodeId, termAt: (index: number) => number | undefined, first: number): void {
-    for (let index = first; index <= this.#maxCommitted; index++) {
-      const entry = this.#committed.get(index);
-      assert.equal(termAt(index), entry?.term, `leader ${id} lacks the committed entry ${index}`);
+  /**
+   * Leader completeness: a new leader has every entry committed in an earlier term. (One of an old
+   * term may well learn late that it was elected.)
+   */
+  leaderElected(leader: NewLeader): void {
+    for (let index = leader.first; index <= this.#maxCommitted; index++) {
+      const { entry, knownTerm } = this.#committed.get(index) ?? {};
+      if (entry === undefined || knownTerm === undefined || knownTerm >= leader.term) continue;
+      const lacks = `leader ${leader.id} lacks the committed entry ${index}`;
+      assert.equal(leader.termAt(index), entry.term, lacks);
     }
   }
 
@@ -87,10 +102,10 @@ export class SafetyChecker {
   }
 
   /** Committed entries never change. */
-  entryCommitted(entry: Entry): void {
-    const known = this.#committed.get(entry.index);
+  entryCommitted(entry: Entry, knownTerm: number): void {
+    const known = this.#committed.get(entry.index)?.entry;
     if (known === undefined) {
-      this.#committed.set(entry.index, entry);
+      this.#committed.set(entry.index, { entry, knownTerm });
       this.#maxCommitted = Math.max(this.#maxCommitted, entry.index);
     } else {
       const same = contentOf(known) === contentOf(entry);
@@ -116,7 +131,9 @@ export class SafetyChecker {
 
   /** State machine safety: the application sees the committed entries in order. */
   entryApplied(entry: Entry, digest: number): void {
-    this.entryCommitted(entry);
+    const known = this.#committed.get(entry.index)?.entry;
+    assert.ok(known !== undefined, `entry ${entry.index} was applied before it was committed`);
+    assert.equal(contentOf(known), contentOf(entry), `entry ${entry.index} was applied otherwise`);
     this.stateReached(entry.index, digest);
   }
 
