@@ -11,6 +11,8 @@ export type ProposalCallback = (error: Error | null, result: ApplyResult | undef
 
 /** Committed entries that may wait to be applied before new requests are refused (G.50). */
 const MAX_UNAPPLIED_ENTRIES = 5000;
+/** Bytes proposed at once. */
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 /** How often requests are looked at for having waited too long. */
 const TIMEOUT_SWEEP_MS = 250;
 
@@ -52,8 +54,9 @@ export class Proposals {
   /** By the lower 48 bits of the request id, in the order of their deadlines. */
   readonly #waiting = new Map<number, Waiter>();
   #waitingBytes = 0;
-  #batch: Uint8Array[] = [];
-  #batchIds: number[] = [];
+  /** Encoded requests that Raft has not been given yet, by id, in order. */
+  readonly #gathered = new Map<number, Uint8Array>();
+  #isFlushScheduled = false;
   #cancelSweep: (() => void) | undefined;
   #isStopped = false;
 
@@ -72,6 +75,7 @@ export class Proposals {
     this.#cancelSweep?.();
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
+    this.#gathered.clear();
     this.#waitingBytes = 0;
     for (const waiter of waiting) waiter.callback(new EtcdError('Stopped'), undefined);
   }
@@ -93,10 +97,11 @@ export class Proposals {
     const deadlineMs = clock.nowMs() + this.#options.timeoutMs;
     this.#waiting.set(id, { decoded, callback, deadlineMs, sizeBytes: entry.length });
     this.#waitingBytes += entry.length;
-    this.#batch.push(entry);
-    this.#batchIds.push(id);
+    this.#gathered.set(id, entry);
     // What else arrives in this turn of the event loop joins the batch.
-    if (this.#batch.length === 1) clock.setImmediate(() => this.#flush());
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    clock.setImmediate(() => this.flush());
   }
 
   #refusal(body: Uint8Array): EtcdError | undefined {
@@ -116,19 +121,36 @@ export class Proposals {
     return undefined;
   }
 
-  #flush(): void {
-    const batch = this.#batch;
-    const ids = this.#batchIds;
-    this.#batch = [];
-    this.#batchIds = [];
-    if (this.#isStopped) return;
-    try {
-      this.#dependencies.propose(batch);
-    } catch (error) {
-      if (error instanceof RaftInvariantError) throw error;
-      const reason = dropReason(error);
-      for (const id of ids) this.#finish(id, reason, undefined);
+  /**
+   * Gives Raft what has gathered, a limited number of bytes at a time. While too much is on its way
+   * already, the rest stays here; the owner calls this again when something has been applied.
+   */
+  flush(): void {
+    this.#isFlushScheduled = false;
+    while (this.#gathered.size > 0 && !this.#isStopped) {
+      const { ids, batch } = this.#nextBatch();
+      try {
+        this.#dependencies.propose(batch);
+      } catch (error) {
+        if (error instanceof RaftInvariantError) throw error;
+        if (isTooMuch(error)) return;
+        for (const id of ids) this.#finish(id, dropReason(error), undefined);
+      }
+      for (const id of ids) this.#gathered.delete(id);
     }
+  }
+
+  #nextBatch(): { ids: number[]; batch: Uint8Array[] } {
+    const ids: number[] = [];
+    const batch: Uint8Array[] = [];
+    let sizeBytes = 0;
+    for (const [id, entry] of this.#gathered) {
+      if (ids.length > 0 && sizeBytes + entry.length > MAX_BATCH_BYTES) break;
+      sizeBytes += entry.length;
+      ids.push(id);
+      batch.push(entry);
+    }
+    return { ids, batch };
   }
 
   /** The decoded form of a request of this process, if its proposer still waits. */
@@ -145,6 +167,8 @@ export class Proposals {
     const waiter = this.#waiting.get(id);
     if (waiter === undefined) return;
     this.#waiting.delete(id);
+    // What Raft was not given when its client stopped waiting is never carried out.
+    this.#gathered.delete(id);
     this.#waitingBytes -= waiter.sizeBytes;
     waiter.callback(error, result);
   }
@@ -159,15 +183,13 @@ export class Proposals {
   }
 }
 
+/** Raft holds too much that is not committed yet: the same proposal may be taken a little later. */
+function isTooMuch(error: unknown): boolean {
+  return error instanceof ProposalDroppedError && error.reason === 'uncommitted-size-limit';
+}
+
 /** What a client is told of a proposal that Raft did not take: it may be tried again. */
 function dropReason(error: unknown): Error {
-  if (!(error instanceof ProposalDroppedError)) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-  switch (error.reason) {
-    case 'uncommitted-size-limit':
-      return new EtcdError('RequestTooManyRequests');
-    default:
-      return new EtcdError('NoLeader');
-  }
+  if (error instanceof ProposalDroppedError) return new EtcdError('NoLeader');
+  return error instanceof Error ? error : new Error(String(error));
 }

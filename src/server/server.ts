@@ -32,6 +32,11 @@ import type { MemberState } from './state.js';
 /** Requests, and bytes of them, that may be on their way through Raft at once. */
 const MAX_WAITING_REQUESTS = 100_000;
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
+/**
+ * Bytes in the log that are not applied yet: with one more batch on top they stay below what the
+ * write-ahead log queues (128 MiB). More waits in {@link Proposals}.
+ */
+const MAX_UNCOMMITTED_BYTES = 48 * 1024 * 1024;
 const MAX_WAITING_READS = 1_000_000;
 const CONF_STATE_KEY = Buffer.from('confState');
 /** What this member speaks, as a cluster version: the patch number is always 0. */
@@ -106,6 +111,7 @@ export class KvorumServer {
         asyncStorageWrites: true,
         checkQuorum: true,
         preVote: options.preVote,
+        maxUncommittedSizeBytes: MAX_UNCOMMITTED_BYTES,
       },
       { storage: log.storage, random, logger: logger.child('raft') },
     );
@@ -318,6 +324,7 @@ export class KvorumServer {
   }
 
   #applied(index: number): void {
+    this.#proposals.flush();
     this.#reads.applied();
     this.#snapshots.maybeCut(index, this.#applyLoop.confState);
     this.#campaignIfAlone();

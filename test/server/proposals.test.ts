@@ -88,6 +88,31 @@ describe('Proposals', () => {
     assert.deepEqual(results, ['a: etcdserver: no leader']);
   });
 
+  it('hold back what Raft cannot take yet, and drop what nobody waits for any more', () => {
+    let isFull = true;
+    const { clock, proposals, batches, results, submit, idsOf } = createProposals({
+      propose: () => {
+        if (isFull) throw new ProposalDroppedError('uncommitted-size-limit');
+      },
+    });
+    submit('a');
+    clock.runImmediates();
+    clock.advance(5000);
+    submit('b');
+    clock.runImmediates();
+    assert.deepEqual(results, []);
+    clock.advance(2500);
+    assert.deepEqual(results, ['a: etcdserver: request timed out']);
+    isFull = false;
+    proposals.flush();
+    const last = batches.length - 1;
+    assert.equal(idsOf(last).length, 1);
+    proposals.flush();
+    assert.equal(batches.length - 1, last);
+    proposals.applied(idsOf(last)[0] ?? 0, null, result(5));
+    assert.equal(results[1], 'b: revision 5');
+  });
+
   it('give up after the request timeout, and end with the member', () => {
     const { clock, proposals, results, submit } = createProposals();
     submit('a');
