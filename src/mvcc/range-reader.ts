@@ -5,17 +5,14 @@ import type { LeafNode } from './key-tree-nodes.js';
 import { addRecord, countLive, type ResolvedRead } from './range-read.js';
 import type { RangeChunk, RangeReader } from './types.js';
 
-/**
- * The work of one turn, in entries looked at; a record that is fetched from disk counts as
- * {@link FETCH_COST}. About 5 ms. Counted, not timed, so that a run can be replayed.
- */
-const WORK_PER_TURN = 8192;
+/** The work of fetching a record from disk, in entries looked at. */
 const FETCH_COST = 24;
 
 /** See {@link RangeReader}. Between two pieces the tree may change, so the place is kept as a key. */
 export class SlicedReader implements RangeReader {
   private readonly space: KeySpace;
   private readonly read: ResolvedRead;
+  private readonly sliceWork: number;
   private readonly newest: number;
   private readonly epoch: number;
   private readonly release: (() => void) | undefined;
@@ -27,9 +24,13 @@ export class SlicedReader implements RangeReader {
   private found = 0;
   private done = false;
 
-  /** With `release` the revision is pinned; without, a compaction beyond it ends the reading. */
-  constructor(space: KeySpace, read: ResolvedRead, release?: () => void) {
+  /**
+   * `sliceWork` is the work of one piece, in entries looked at. With `release` the revision is pinned; without, a compaction beyond it ends the
+   * reading.
+   */
+  constructor(space: KeySpace, read: ResolvedRead, sliceWork: number, release?: () => void) {
     this.space = space;
+    this.sliceWork = sliceWork;
     this.read = read;
     this.newest = space.revision;
     this.epoch = space.epoch;
@@ -84,7 +85,7 @@ export class SlicedReader implements RangeReader {
   private readMore(chunk: RangeChunk, maxBytes: number): void {
     const { space } = this;
     const { end } = this.read.range;
-    const workEnd = space.records.fetches * FETCH_COST + WORK_PER_TURN;
+    const workEnd = space.records.fetches * FETCH_COST + this.sliceWork;
     let work = 0;
     const position = space.tree.seek(this.lastKey ?? this.read.range.start);
     let leaf: LeafNode | undefined = position.leaf;

@@ -27,6 +27,9 @@ import { WatchHub } from './watch/hub.js';
 const DEFAULT_CACHE_BYTES = 256 << 20;
 const DEFAULT_COMPACTION_BATCH_LIMIT = 1000;
 const DEFAULT_COMPACTION_SLEEP_INTERVAL_MS = 10;
+/** About 5 ms. */
+const DEFAULT_SLICE_WORK = 8192;
+const DEFAULT_WATCH_BATCH_REVISIONS = 1000;
 const DEFAULT_PROGRESS_NOTIFY_INTERVAL_MS = 10 * 60 * 1000;
 
 /** Up to so many entries a read is done in one go: some milliseconds even if all come from disk. */
@@ -53,6 +56,7 @@ export class MvccStore {
   private readonly hashes: Hashes;
   private readonly compactor: Compactor;
   private readonly hub: WatchHub;
+  private readonly sliceWork: number;
   private transaction: Transaction | undefined;
   private isClosed = false;
 
@@ -63,6 +67,7 @@ export class MvccStore {
     const records = new Records(options.cacheSizeBytes ?? DEFAULT_CACHE_BYTES, store);
     this.space = new KeySpace(records, leases);
     const { space } = this;
+    this.sliceWork = options.sliceWork ?? DEFAULT_SLICE_WORK;
     this.hashes = new Hashes({ space, store, pins, clock });
     this.compactor = new Compactor(
       {
@@ -77,6 +82,8 @@ export class MvccStore {
     );
     this.hub = new WatchHub(
       {
+        sliceWork: this.sliceWork,
+        maxBatchRevisions: options.watchBatchRevisions ?? DEFAULT_WATCH_BATCH_REVISIONS,
         progressNotifyIntervalMs:
           options.watchProgressNotifyIntervalMs ?? DEFAULT_PROGRESS_NOTIFY_INTERVAL_MS,
       },
@@ -169,7 +176,7 @@ export class MvccStore {
   async rangeSliced(options: RangeOptions): Promise<RangeResult> {
     const { space } = this;
     const read = resolveRead(space, options, space.revision);
-    const reader = new SlicedReader(space, read, this.pins.pin(read.revision));
+    const reader = new SlicedReader(space, read, this.sliceWork, this.pins.pin(read.revision));
     const records: Buffer[] = [];
     let sizeBytes = 0;
     try {
@@ -191,7 +198,8 @@ export class MvccStore {
    * with {@link CompactedError} when a compaction passes that. Throws as {@link range}.
    */
   openRangeReader(options: RangeOptions): RangeReader {
-    return new SlicedReader(this.space, resolveRead(this.space, options, this.space.revision));
+    const read = resolveRead(this.space, options, this.space.revision);
+    return new SlicedReader(this.space, read, this.sliceWork);
   }
 
   /**

@@ -49,6 +49,13 @@ export interface MvccOptions {
   compactionBatchLimit?: number;
   /** The pause between two compaction batches; default 10 ms. */
   compactionSleepIntervalMs?: number;
+  /**
+   * Work of one slice of a large read or of watchers that catch up, in entries or changes looked at;
+   * default 8192, about 5 ms. Counted, not timed, so that a run can be replayed.
+   */
+  sliceWork?: number;
+  /** Revisions in one response to a watcher that catches up; default 1000. */
+  watchBatchRevisions?: number;
   /** How often idle watchers with `progressNotify` hear of the revision; default 10 min. */
   watchProgressNotifyIntervalMs?: number;
 }

@@ -74,6 +74,15 @@ export class MemoryStore implements RecordStore {
     return survivor;
   }
 
+  /** Takes over the content of another store: a snapshot was installed. */
+  replaceBy(other: MemoryStore): void {
+    this.buckets.clear();
+    for (const group of other.groups) {
+      for (const operation of group) this.perform(operation);
+      this.commit();
+    }
+  }
+
   private perform(operation: Operation): void {
     const { bucket, key, value } = operation;
     this.open.push(operation);

@@ -114,7 +114,7 @@ test('any history of transactions, compactions and restarts reads as the model s
         const model = new Model();
         const records = new MemoryStore();
         let leases = new LeaseTable();
-        let store = await openStore(records, { cacheSizeBytes }, leases);
+        let store = await openStore(records, { cacheSizeBytes, sliceWork: 3 }, { leases });
         for (let step = 0; step < steps; step++) {
           const dice = random.below(20);
           if (dice < 12) transact(store, model, randomOperations(random));
@@ -135,7 +135,7 @@ test('any history of transactions, compactions and restarts reads as the model s
             records.commit();
             await store.close();
             leases = new LeaseTable();
-            store = await openStore(records, { cacheSizeBytes }, leases);
+            store = await openStore(records, { cacheSizeBytes, sliceWork: 3 }, { leases });
           } else {
             const { hash, compactRevision } = await store.hashByRevision(0);
             assert.deepEqual(
@@ -163,6 +163,6 @@ test('any history of transactions, compactions and restarts reads as the model s
         }
       },
     ),
-    { numRuns: 150 },
+    { numRuns: process.env.KVORUM_TEST_LONG ? 1500 : 100 },
   );
 });

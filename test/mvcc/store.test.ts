@@ -113,7 +113,7 @@ test('reads beyond the newest revision and below the compacted one are refused (
 test('leases: a put moves the key to its lease, a delete detaches it', async () => {
   const leases = new LeaseTable();
   const records = new MemoryStore();
-  const store = await openStore(records, {}, leases);
+  const store = await openStore(records, {}, { leases });
   put(store, 'a', '1', 7n);
   put(store, 'b', '1', 7n);
   put(store, 'c', '1', -5n);
@@ -135,7 +135,7 @@ test('leases: a put moves the key to its lease, a delete detaches it', async () 
     ],
   );
   const restored = new LeaseTable();
-  await openStore(records, {}, restored);
+  await openStore(records, {}, { leases: restored });
   assert.deepEqual(
     [...restored.leaseOf],
     [

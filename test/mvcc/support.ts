@@ -1,5 +1,5 @@
-import { systemClock } from '../../src/base/clock.js';
-import { silentLogger } from '../../src/base/logger.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
+import { type Logger, silentLogger } from '../../src/base/logger.js';
 import {
   type LeaseAttachments,
   type MvccOptions,
@@ -24,13 +24,60 @@ export class LeaseTable implements LeaseAttachments {
   }
 }
 
+/** Makes an error that the store only logs fail the test. */
+const strictLogger: Logger = {
+  ...silentLogger,
+  error(message, fields) {
+    throw new Error(`${message}: ${JSON.stringify(fields)}`);
+  },
+  child: () => strictLogger,
+};
+
+export interface OpenWith {
+  leases?: LeaseAttachments;
+  clock?: Clock;
+}
+
 export function openStore(
   records: RecordStore,
   options: MvccOptions = {},
-  leases: LeaseAttachments = new LeaseTable(),
+  { leases = new LeaseTable(), clock = systemClock }: OpenWith = {},
 ): Promise<MvccStore> {
   const quick = { compactionSleepIntervalMs: 0, compactionBatchLimit: 5, ...options };
-  return MvccStore.open(quick, { records, leases, clock: systemClock, logger: silentLogger });
+  return MvccStore.open(quick, { records, leases, clock, logger: strictLogger });
+}
+
+/** A clock whose intervals run when the test says so; turns are those of the event loop. */
+export class ManualClock implements Clock {
+  private now = 0;
+  private readonly intervals = new Set<{ run: () => void; periodMs: number; nextMs: number }>();
+  readonly setImmediate = systemClock.setImmediate;
+  readonly setTimeout = systemClock.setTimeout;
+
+  nowMs(): number {
+    return this.now;
+  }
+
+  unixMs(): number {
+    return this.now;
+  }
+
+  setInterval(callback: () => void, periodMs: number): () => void {
+    const interval = { run: callback, periodMs, nextMs: this.now + periodMs };
+    this.intervals.add(interval);
+    return () => this.intervals.delete(interval);
+  }
+
+  get timerCount(): number {
+    return this.intervals.size;
+  }
+
+  advance(durationMs: number): void {
+    this.now += durationMs;
+    for (const interval of this.intervals) {
+      for (; interval.nextMs <= this.now; interval.nextMs += interval.periodMs) interval.run();
+    }
+  }
 }
 
 /** One put in a transaction of its own; returns the new revision. */
@@ -83,7 +130,10 @@ export async function turns(count = 1): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits, turn by turn, until a condition holds; the runner's time limit bounds it. */
+/** Waits, turn by turn, until a condition holds; fails if it never does. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turns();
+  for (let turn = 0; !condition(); turn++) {
+    if (turn === 20_000) throw new Error('what the test waits for does not happen');
+    await turns();
+  }
 }

@@ -10,18 +10,21 @@ import { ChangeEvent } from './change-events.js';
 import type { Watcher } from './watcher.js';
 import { WatcherGroup } from './watcher-group.js';
 
-/** Revisions in one response to a watcher that catches up (as etcd). */
-const MAX_BATCH_REVISIONS = 1000;
 /** Bytes of events after which no further revision is put into the same response. */
 const MAX_BATCH_BYTES = 1 << 20;
-/** Work of one turn: about 5 ms. Counted, not timed, so that a run can be replayed. */
-const WORK_PER_TURN = 10_000;
-const WORK_PER_RECORD = 2;
-const WORK_PER_EVENT = 0.5;
+const WORK_PER_RECORD = 1;
+const WORK_PER_EVENT = 0.25;
 /** Bytes of events that are gathered in one turn before they are handed out. */
 const MAX_TURN_BYTES = 4 << 20;
-/** Watchers moved between groups in one turn. */
-const WATCHERS_PER_TURN = 1000;
+/** Work of moving a watcher between groups. */
+const WORK_PER_WATCHER = 8;
+
+export interface CatchUpOptions {
+  /** Work of one turn, in changes looked at. */
+  sliceWork: number;
+  /** Revisions in one response (etcd: 1000). */
+  maxBatchRevisions: number;
+}
 
 export interface CatchUpDependencies {
   space: KeySpace;
@@ -43,7 +46,9 @@ export interface CatchUpDependencies {
  * Between two turns every watcher of the pass has got all its events below the cursor.
  */
 export class CatchUp {
+  private readonly options: CatchUpOptions;
   private readonly dependencies: CatchUpDependencies;
+  private readonly watchersPerTurn: number;
   /** Watchers of the pass. */
   private readonly group = new WatcherGroup();
   /** Not looked at yet: they join the pass or the next one. */
@@ -61,7 +66,9 @@ export class CatchUp {
   private work = 0;
   private turnBytes = 0;
 
-  constructor(dependencies: CatchUpDependencies) {
+  constructor(options: CatchUpOptions, dependencies: CatchUpDependencies) {
+    this.options = options;
+    this.watchersPerTurn = Math.max(1, options.sliceWork / WORK_PER_WATCHER);
     this.dependencies = dependencies;
   }
 
@@ -130,7 +137,7 @@ export class CatchUp {
     if (this.group.size === 0) this.beginPass();
     let taken = 0;
     for (const watcher of this.arriving) {
-      if (taken++ === WATCHERS_PER_TURN) return false;
+      if (taken++ >= this.watchersPerTurn) return false;
       this.arriving.delete(watcher);
       if (this.isCompacted(watcher, watcher.nextRevision)) continue;
       if (watcher.nextRevision >= this.cursor) this.group.add(watcher);
@@ -175,7 +182,7 @@ export class CatchUp {
   private releaseSynced(): void {
     let released = 0;
     for (const watcher of this.group) {
-      if (released++ === WATCHERS_PER_TURN) return;
+      if (released++ >= this.watchersPerTurn) return;
       this.leave(watcher, this.cursor);
       this.dependencies.onSynced(watcher);
     }
@@ -222,12 +229,14 @@ export class CatchUp {
   /** Whether the scan of the store still is of use after other things had their turn. */
   private canGoOn(): boolean {
     if (this.cursor < this.dependencies.space.compactedRevision) return false;
+    // With nobody left the next pass may begin elsewhere.
+    if (this.group.size === 0) return false;
     this.prepareTurn();
-    return this.group.size > 0;
+    return true;
   }
 
   private isTurnOver(): boolean {
-    return this.work >= WORK_PER_TURN || this.turnBytes >= MAX_TURN_BYTES;
+    return this.work >= this.options.sliceWork || this.turnBytes >= MAX_TURN_BYTES;
   }
 
   /** Gathers the event of one change for the watchers it concerns. */
@@ -247,7 +256,8 @@ export class CatchUp {
 
   private gather(watcher: Watcher, main: number, event: ChangeEvent): void {
     const { batch } = watcher;
-    if (!batch.isEmpty && batch.lastRevision !== main && isFull(batch)) this.deliver(watcher);
+    const mustBeSent = batch.lastRevision !== main && this.isFull(batch);
+    if (mustBeSent && !watcher.owner.isPaused) this.deliver(watcher);
     if (watcher.owner.isPaused) {
       this.drop(watcher, main);
       return;
@@ -290,8 +300,8 @@ export class CatchUp {
     this.work = 0;
     this.turnBytes = 0;
   }
-}
 
-function isFull(batch: { revisions: number; sizeBytes: number }): boolean {
-  return batch.revisions >= MAX_BATCH_REVISIONS || batch.sizeBytes >= MAX_BATCH_BYTES;
+  private isFull(batch: { revisions: number; sizeBytes: number }): boolean {
+    return batch.revisions >= this.options.maxBatchRevisions || batch.sizeBytes >= MAX_BATCH_BYTES;
+  }
 }

@@ -2,14 +2,14 @@ import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Change, KeySpace } from '../key-space.js';
 import type { RecordStore, WatchRequest, WatchSink, WatchStream } from '../types.js';
-import { CatchUp } from './catch-up.js';
+import { CatchUp, type CatchUpOptions } from './catch-up.js';
 import { ChangeEvent } from './change-events.js';
 import { ProgressTimer } from './progress-timer.js';
 import { HubStream, type StreamHub } from './stream.js';
 import { Watcher } from './watcher.js';
 import { WatcherGroup } from './watcher-group.js';
 
-export interface WatchHubOptions {
+export interface WatchHubOptions extends CatchUpOptions {
   progressNotifyIntervalMs: number;
 }
 
@@ -38,7 +38,7 @@ export class WatchHub implements StreamHub {
   constructor(options: WatchHubOptions, dependencies: WatchHubDependencies) {
     const { space, store, clock, logger } = dependencies;
     this.space = space;
-    this.catchUp = new CatchUp({
+    this.catchUp = new CatchUp(options, {
       ...{ space, store, clock, logger },
       onSynced: (watcher) => this.makeSynced(watcher),
       onCompacted: (watcher) => this.tellCompacted(watcher),
