@@ -1,0 +1,73 @@
+import type { ServerUse } from '../window.js';
+
+/** What every job of the load generator is told. */
+export interface JobBase {
+  /** Client port of the server on 127.0.0.1. */
+  port: number;
+  /** Whose CPU time is counted. */
+  serverPid: number;
+  /** Whether the server's profiler is to run while it is measured. */
+  profile: boolean;
+}
+
+/** Which unary calls are made. */
+export type Workload =
+  /** Puts over `keys` keys in a scrambled order that meets each once, then again. */
+  | { kind: 'put'; prefix: string; keys: number; valueBytes: number }
+  /** An API server's create, four updates and delete, as transactions; every stream its own object. */
+  | { kind: 'transactions'; prefix: string; valueBytes: number }
+  /** The same requests (base64) again and again; each stream begins elsewhere in the list. */
+  | { kind: 'fixed'; path: string; bodies: string[]; minResponseBytes: number };
+
+/** Closed loop: connections × streams calls are always under way. */
+export interface UnaryJob extends JobBase {
+  kind: 'unary';
+  connections: number;
+  streams: number;
+  workload: Workload;
+  /** A time after a warm-up, or so many requests from the first on. */
+  limit: { warmupMs: number; durationMs: number } | { requests: number };
+}
+
+/** Watches over all of `keys` keys, and puts in bursts whose events are all awaited. */
+export interface WatchJob extends JobBase {
+  kind: 'watch';
+  connections: number;
+  streamsPerConnection: number;
+  watchersPerStream: number;
+  keys: number;
+  valueBytes: number;
+  /** Puts of a burst, and how many of them are under way at once. */
+  burst: number;
+  writeConnections: number;
+  writeStreams: number;
+  warmupMs: number;
+  durationMs: number;
+}
+
+/** Each client keeps its own lease alive on a stream that stays open. */
+export interface KeepAliveJob extends JobBase {
+  kind: 'keep-alive';
+  connections: number;
+  /** One lease id (decimal) per client. */
+  leases: string[];
+  warmupMs: number;
+  durationMs: number;
+}
+
+export type Job = UnaryJob | WatchJob | KeepAliveJob;
+
+/** What was done and how long it took, between the opening and the closing of the window. */
+export interface JobResult {
+  /** Answered calls, or delivered events. */
+  count: number;
+  /** Calls that failed; they are not in `count`. */
+  failures: number;
+  seconds: number;
+  meanUs: number;
+  p50Us: number;
+  p99Us: number;
+  server: ServerUse;
+  /** CPU time of the generator itself. */
+  generatorCpuSeconds: number;
+}

@@ -1,0 +1,21 @@
+import { LARGE_STORE_ROWS } from './large-store.js';
+import { LEASE_ROWS } from './lease.js';
+import { LIST_ROWS } from './list.js';
+import { PUT_ROWS } from './put.js';
+import { RANGE_ROWS } from './range.js';
+import { REPLAY_ROWS } from './replay.js';
+import type { Row } from './row.js';
+import { TXN_ROWS } from './txn.js';
+import { WATCH_ROWS } from './watch.js';
+
+/** Every row of the table, in its order. */
+export const ROWS: readonly Row[] = [
+  ...RANGE_ROWS,
+  ...PUT_ROWS,
+  ...TXN_ROWS,
+  ...WATCH_ROWS,
+  ...LEASE_ROWS,
+  ...LIST_ROWS,
+  ...LARGE_STORE_ROWS,
+  ...REPLAY_ROWS,
+];

@@ -1,0 +1,143 @@
+import type { Contender } from '../contenders.js';
+import type { H2loadJob } from '../h2load.js';
+import { runH2load } from '../h2load.js';
+import type { Job, JobBase, JobResult } from '../load/jobs.js';
+import { runJob } from '../load/run-job.js';
+import type { Measures } from '../measures.js';
+import { BenchServer, type ServerOptions } from '../server.js';
+
+/** One line of the table: a scenario that runs on one server at a time. */
+export interface Row {
+  /** By which it is chosen, e.g. `range-64x16`. */
+  readonly name: string;
+  readonly title: string;
+  /** What it does, in a sentence or two, for the README and --list. */
+  readonly description: string;
+  /** Fewer rounds than asked for, where one round takes minutes. */
+  readonly maxRounds?: number;
+  /** Runs once on a fresh server, which `bench` starts. */
+  run(bench: RowBench): Promise<Measures>;
+}
+
+export interface RowSettings {
+  /** Small sizes and short times: the numbers mean little, but everything is run. */
+  readonly quick: boolean;
+  readonly durationMs: number;
+  readonly warmupMs: number;
+}
+
+const JOB_TIMEOUT_MARGIN_MS = 60_000;
+/** Filling a store takes its time, in proportion to what is put. */
+const JOB_TIMEOUT_PER_REQUEST_MS = 1;
+
+type WithoutServer<T> = T extends JobBase ? Omit<T, keyof JobBase> : never;
+
+/** What a row has at hand: the server it measures and the loads it can put on it. */
+export class RowBench {
+  readonly contender: Contender;
+  readonly settings: RowSettings;
+  /** What the last load saw of the server's threads, for profiles. */
+  lastResult: JobResult | undefined;
+  private readonly serverOptions: ServerOptions;
+  readonly profile: boolean;
+  private running: BenchServer | undefined;
+
+  constructor(
+    contender: Contender,
+    settings: RowSettings,
+    serverOptions: ServerOptions,
+    profile: boolean,
+  ) {
+    this.contender = contender;
+    this.settings = settings;
+    this.serverOptions = serverOptions;
+    this.profile = profile;
+  }
+
+  /** Starts the row's server with fresh data; it is removed when the row has ended. */
+  async startServer(): Promise<BenchServer> {
+    this.running = await BenchServer.start(this.contender, this.serverOptions);
+    return this.running;
+  }
+
+  get server(): BenchServer {
+    if (this.running === undefined) throw new Error('the row has not started its server');
+    return this.running;
+  }
+
+  /** A number for full runs and one for quick ones. */
+  size(full: number, quick: number): number {
+    return this.settings.quick ? quick : full;
+  }
+
+  /** Runs a measured load in a process of its own. */
+  load(job: WithoutServer<Job>): Promise<JobResult> {
+    return this.runLoad(job, this.profile);
+  }
+
+  /** Puts data into the store; never profiled. */
+  fill(prefix: string, keys: number, valueBytes: number): Promise<JobResult> {
+    return this.runLoad(
+      {
+        kind: 'unary',
+        connections: 16,
+        streams: 16,
+        workload: { kind: 'put', prefix, keys, valueBytes },
+        limit: { requests: keys },
+      },
+      false,
+    );
+  }
+
+  /** Lets h2load repeat one request. */
+  async h2load(job: WithoutServer<H2loadJob>): Promise<JobResult> {
+    const { clientPort, pid } = this.server;
+    const result = await runH2load({
+      ...job,
+      port: clientPort,
+      serverPid: pid,
+      profile: this.profile,
+    });
+    return this.checked(result);
+  }
+
+  async remove(): Promise<void> {
+    await this.running?.remove();
+  }
+
+  private async runLoad(job: WithoutServer<Job>, profile: boolean): Promise<JobResult> {
+    const { clientPort, pid } = this.server;
+    const requests = job.kind === 'unary' && 'requests' in job.limit ? job.limit.requests : 0;
+    const timeoutMs =
+      JOB_TIMEOUT_MARGIN_MS + requests * JOB_TIMEOUT_PER_REQUEST_MS + this.settings.durationMs * 4;
+    const result = await runJob({ ...job, port: clientPort, serverPid: pid, profile }, timeoutMs);
+    return this.checked(result);
+  }
+
+  /** A number that was reached with failures would mean nothing. */
+  private checked(result: JobResult): JobResult {
+    if (result.failures > 0) {
+      throw new Error(`${result.failures} calls failed beside ${result.count} good ones`);
+    }
+    this.lastResult = result;
+    return result;
+  }
+}
+
+/** The common measures of a load, its rate under the name that fits it. */
+export function measuresOf(
+  result: JobResult,
+  rate: 'requestsPerSecond' | 'eventsPerSecond' | 'pagesPerSecond' = 'requestsPerSecond',
+): Measures {
+  const { generatorCpuSeconds, server } = result;
+  const othersCpuSeconds = server.machineCpuSeconds - server.cpuSeconds - generatorCpuSeconds;
+  return {
+    [rate]: result.count / result.seconds,
+    meanUs: result.meanUs,
+    p50Us: result.p50Us,
+    p99Us: result.p99Us,
+    cpuSecondsPer1000: (server.cpuSeconds * 1000) / result.count,
+    generatorBusyPercent: (generatorCpuSeconds * 100) / result.seconds,
+    othersBusyPercent: (Math.max(0, othersCpuSeconds) * 100) / result.seconds,
+  };
+}
