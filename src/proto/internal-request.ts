@@ -148,9 +148,9 @@ export function decodeInternalRequest(data: Uint8Array): InternalRequest {
       const outerEnd = reader.enter();
       for (let inner = reader.tag(); inner !== 0; inner = reader.tag()) {
         if (inner === 8 + WIRE_VARINT) {
-          const id = reader.uint64();
-          idPrefix = Number(id >> 48n);
-          idSuffix = Number(id & 0xffff_ffff_ffffn);
+          reader.varint64();
+          idPrefix = reader.high >>> 16;
+          idSuffix = (reader.high & 0xffff) * 2 ** 32 + (reader.low >>> 0);
         } else reader.skip(inner);
       }
       reader.leave(outerEnd);

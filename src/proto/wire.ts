@@ -49,9 +49,12 @@ export class ProtoReader {
   readonly buffer: Buffer;
   position: number;
   end: number;
-  /** The halves of the last 64-bit varint, unsigned. */
-  private low = 0;
-  private high = 0;
+  /**
+   * The halves of the last varint that was read: 64 bits without a bigint. Signed, since V8 would
+   * box larger unsigned ones, which took a third of the time of reading an entry's envelope.
+   */
+  low = 0;
+  high = 0;
   private depth = 0;
 
   constructor(bytes: Uint8Array) {
@@ -70,7 +73,8 @@ export class ProtoReader {
     return tag;
   }
 
-  private varint64(): void {
+  /** Reads a varint into {@link low} and {@link high}. */
+  varint64(): void {
     const { buffer, end } = this;
     let position = this.position;
     let low = 0;
@@ -100,8 +104,8 @@ export class ProtoReader {
         if (byte < 0x80) break;
       }
     }
-    this.low = low >>> 0;
-    this.high = high >>> 0;
+    this.low = low | 0;
+    this.high = high | 0;
     this.position = position;
   }
 
@@ -134,14 +138,14 @@ export class ProtoReader {
   /** A uint64 as a number, saturated at 2^53 - 1. */
   uint64Number(): number {
     this.varint64();
-    const value = this.high * TWO_32 + (this.low >>> 0);
+    const value = (this.high >>> 0) * TWO_32 + (this.low >>> 0);
     return Math.min(value, Number.MAX_SAFE_INTEGER);
   }
 
   uint64(): bigint {
     this.varint64();
     if (this.high === 0) return BigInt(this.low >>> 0);
-    return (BigInt(this.high) << 32n) | BigInt(this.low >>> 0);
+    return (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0);
   }
 
   int64(): bigint {
