@@ -4,7 +4,7 @@ import { nodeDisk } from '../storage/wal/index.js';
 import { DataDirectoryError, prepareDataDirectory } from './data-directory.js';
 import type { ServerDependencies, ServerOptions } from './options.js';
 import { openRaftLog, type RaftLog } from './raft-log.js';
-import { type MemberState, openBackend, restoreState } from './state.js';
+import { backendFolder, type MemberState, openBackend, restoreState } from './state.js';
 
 /** Everything a member has on disk, opened. */
 export interface MemberData {
@@ -28,7 +28,7 @@ export async function openMemberData(
   let log: RaftLog | undefined;
   try {
     log = await openRaftLog({ ...options, walFolder }, { clock, logger, failed });
-    checkConsistency(log, backend);
+    checkConsistency(log, backend, { dataDir, walFolder });
     const snapshotter = new Snapshotter(
       { directory: snapFolder },
       { disk: nodeDisk, logger: logger.child('storage/snap') },
@@ -48,19 +48,24 @@ export async function openMemberData(
  * applied before it is durable in the log. Anything else means that a part of the data is missing,
  * and serving the rest would show a state that never was. Throws DataDirectoryError.
  */
-function checkConsistency(log: RaftLog, backend: Backend): void {
+function checkConsistency(
+  log: RaftLog,
+  backend: Backend,
+  { dataDir, walFolder }: { readonly dataDir: string; readonly walFolder: string },
+): void {
+  const folder = backendFolder(dataDir);
   const { consistentIndex } = backend;
   if (consistentIndex < log.snapshotIndex) {
     throw new DataDirectoryError(
-      `the backend has applied the log up to entry ${consistentIndex}, but the log begins after ` +
-        `entry ${log.snapshotIndex}: a part of the data is missing`,
+      `the backend ${folder} has applied the log up to entry ${consistentIndex}, but the log ` +
+        `${walFolder} begins after entry ${log.snapshotIndex}: a part of the data is missing`,
     );
   }
   const lastIndex = log.storage.lastIndex();
   if (consistentIndex > lastIndex) {
     throw new DataDirectoryError(
-      `the backend has applied the log up to entry ${consistentIndex}, but the log ends at entry ` +
-        `${lastIndex}: a part of the log is missing`,
+      `the backend ${folder} has applied the log up to entry ${consistentIndex}, but the log ` +
+        `${walFolder} ends at entry ${lastIndex}: a part of the log is missing`,
     );
   }
 }

@@ -117,7 +117,7 @@ export async function openWal(
     collector = new LogCollector(snapshot);
     end = await readRecords(disk, segments, collector.visit);
   }
-  const content = collector.content();
+  const content = collector.content(directory);
   await removeLeftovers(disk, directory);
   const file = await disk.open(last.path, 'write');
   try {

@@ -48,7 +48,7 @@ export async function readLog(
   } catch (error) {
     if (!(error instanceof WalTornError)) throw error;
   }
-  return collector.content();
+  return collector.content(directory);
 }
 
 /**
@@ -102,16 +102,18 @@ export class LogCollector {
     else if (type !== RECORD_CRC) throw new InvalidRecordError('unexpected block type');
   };
 
-  /** Throws {@link WalSnapshotError} if the log has no record of the start snapshot. */
-  content(): LogContent {
+  /** Throws {@link WalSnapshotError}, naming the log, if it has no record of the start snapshot. */
+  content(directory: string): LogContent {
     const { index, term } = this.#start;
     if (this.#termAtStart !== undefined) {
       throw new WalSnapshotError(
-        `wal: snapshot mismatch: index ${index} has term ${this.#termAtStart}, not ${term}`,
+        `wal: snapshot mismatch: index ${index} has term ${this.#termAtStart}, not ${term}: in ${directory}`,
       );
     }
     if (!this.#foundStart) {
-      throw new WalSnapshotError(`wal: snapshot not found: index ${index}, term ${term}`);
+      throw new WalSnapshotError(
+        `wal: snapshot not found: index ${index}, term ${term}: in ${directory}`,
+      );
     }
     return {
       metadata: this.#metadata ?? new Uint8Array(0),
