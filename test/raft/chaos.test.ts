@@ -14,7 +14,7 @@ const parameters = {
   numRuns: isLong ? 5_000 : 200,
   // The short run is the same every time; the long one looks for new trouble.
   ...(seedText === undefined ? (isLong ? {} : { seed: 1917 }) : { seed: Number(seedText) }),
-  ...(isLong ? { interruptAfterTimeLimit: 300_000 } : {}),
+  ...(isLong ? { interruptAfterTimeLimit: 90_000 } : {}),
 };
 
 const raft = fc.record({
