@@ -10,6 +10,8 @@ export interface BenchOptions {
   list: boolean;
   /** Profile kvorum on one row rather than compare. */
   cpuProfile: boolean;
+  /** Profile the handlers below the transport, in this process. */
+  core: boolean;
   /** Where the results go as JSON, beside the table; undefined: into bench/results. */
   output: string | undefined;
 }
@@ -24,6 +26,7 @@ A row is chosen by its name or the beginning of it; without any, all are run.
   --seconds <n>       measured seconds of a timed row (4; quick: 1)
   --quick             small sizes, short times: shows that everything runs
   --cpu-prof          profile kvorum on the named row instead, and print self time by function
+  --core              profile kvorum's handlers without the transport, in this process
   --output <file>     where the results go as JSON (default: bench/results/<time>.json)
 `;
 
@@ -38,6 +41,7 @@ export function readCommandLine(argv: readonly string[]): BenchOptions {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       'cpu-prof': { type: 'boolean', default: false },
+      core: { type: 'boolean', default: false },
       output: { type: 'string' },
     },
   });
@@ -51,6 +55,7 @@ export function readCommandLine(argv: readonly string[]): BenchOptions {
     settings: { quick, durationMs: seconds * 1000, warmupMs: quick ? 300 : 1500 },
     list: values.list,
     cpuProfile: values['cpu-prof'],
+    core: values.core,
     output: values.output,
   };
 }

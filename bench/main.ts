@@ -7,6 +7,7 @@ import { type BenchOptions, readCommandLine, USAGE } from './command-line.js';
 import { compareRow, type RowResult } from './compare.js';
 import { etcdContender, kvorumContender } from './contenders.js';
 import { describeMachine } from './machine.js';
+import { profileCore } from './profile/core.js';
 import { profileRows } from './profile/profile-rows.js';
 import { type BenchReport, renderReport } from './report.js';
 import { SERVER_FLAGS } from './server.js';
@@ -73,6 +74,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   if (options.list) listRows(options);
+  else if (options.core) await profileCore(options);
   else if (options.cpuProfile) await profileRows(options);
   else if (!(await compare(options, argv))) process.exitCode = 1;
 }

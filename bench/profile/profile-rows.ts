@@ -6,10 +6,9 @@ import { kvorumContender } from '../contenders.js';
 import { benchFolder } from '../folders.js';
 import { formatNumber } from '../report.js';
 import { type Row, RowBench } from '../rows/row.js';
-import { type CpuProfile, type ProfileSummary, summarise } from './summary.js';
+import { renderProfile } from './render.js';
+import { type CpuProfile, summarise } from './summary.js';
 
-const TOP_FUNCTIONS = 25;
-const TOP_FILES = 15;
 const WRITE_TIMEOUT_MS = 30_000;
 /** Threads that used less than this are left out. */
 const MIN_THREAD_SECONDS = 0.05;
@@ -62,25 +61,4 @@ function renderThreads({ lastResult }: RowBench): string {
     .map(({ name, cpuSeconds }) => `| ${name} | ${formatNumber(cpuSeconds)} |`);
   const seconds = formatNumber(lastResult?.seconds);
   return [`| thread | CPU s of ${seconds} |`, '|---|---:|', ...threads, ''].join('\n');
-}
-
-function renderProfile({ seconds, idleShare, functions }: ProfileSummary): string {
-  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-  const byFile = new Map<string, number>();
-  for (const { file, share } of functions) byFile.set(file, (byFile.get(file) ?? 0) + share);
-  const files = [...byFile].sort(([, a], [, b]) => b - a).slice(0, TOP_FILES);
-  return [
-    `Main thread: ${formatNumber(seconds)} s, idle ${percent(idleShare)}. Self time of the rest:`,
-    '',
-    '| share | function |',
-    '|---:|---|',
-    ...functions
-      .slice(0, TOP_FUNCTIONS)
-      .map(({ name, share }) => `| ${percent(share)} | ${name} |`),
-    '',
-    '| share | file |',
-    '|---:|---|',
-    ...files.map(([file, share]) => `| ${percent(share)} | ${file} |`),
-    '',
-  ].join('\n');
 }
