@@ -8,4 +8,11 @@ export type {
   StreamReceiver,
   UnaryMethod,
 } from './handler.js';
+export {
+  createHttp2Carrier,
+  type Http2Carrier,
+  type Http2CarrierDependencies,
+  type Http2CarrierOptions,
+} from './http2/carrier.js';
+export { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './http2/limits.js';
 export { type ConnectionTakers, type ListenAddress, type Listener, listen } from './listener.js';

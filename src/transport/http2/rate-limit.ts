@@ -22,7 +22,7 @@ export class RateLimit {
 
   /** Gives tokens for useful work. */
   earn(tokens: number): void {
-    if (this.#tokens < this.#burst) this.#tokens += tokens;
+    this.#tokens = Math.min(this.#burst, this.#tokens + tokens);
   }
 
   #refill(nowMs: number): void {

@@ -2,24 +2,31 @@ import type { Clock } from '../../base/clock.js';
 
 /**
  * Something that a {@link TimerWheel} can call. The wheel's bookkeeping lives in the entry itself, so
- * that a timer per request allocates nothing.
+ * that a timer per request allocates nothing. It begins with 0, {@link TIMER_IDLE}, null and null.
  */
-export abstract class TimerEntry {
-  timerTick = 0;
+export interface TimerEntry {
+  timerTick: number;
   /** The slot that the entry is in; below 0: in none. */
-  timerSlot = IDLE;
-  timerPrevious: TimerEntry | null = null;
-  timerNext: TimerEntry | null = null;
-
-  abstract onTimer(): void;
+  timerSlot: number;
+  timerPrevious: TimerEntry | null;
+  timerNext: TimerEntry | null;
+  onTimer(): void;
 }
 
+/** The slot of an entry that is not scheduled. */
+export const TIMER_IDLE = -1;
+const EXPIRED = -2;
+const SLOTS = 512;
+
 /** An entry that calls a function. */
-export class Timer extends TimerEntry {
+export class Timer implements TimerEntry {
+  timerTick = 0;
+  timerSlot = TIMER_IDLE;
+  timerPrevious: TimerEntry | null = null;
+  timerNext: TimerEntry | null = null;
   readonly #callback: () => void;
 
   constructor(callback: () => void) {
-    super();
     this.#callback = callback;
   }
 
@@ -27,10 +34,6 @@ export class Timer extends TimerEntry {
     this.#callback();
   }
 }
-
-const IDLE = -1;
-const EXPIRED = -2;
-const SLOTS = 512;
 
 /**
  * A hashed timer wheel (Varghese and Lauck, scheme 6): scheduling and cancelling cost O(1), and one
@@ -72,7 +75,7 @@ export class TimerWheel {
   /** Does nothing when the entry is not scheduled. */
   cancel(entry: TimerEntry): void {
     if (entry.timerSlot >= 0) this.#unlink(entry);
-    entry.timerSlot = IDLE;
+    entry.timerSlot = TIMER_IDLE;
     if (this.#count === 0) this.close();
   }
 
@@ -117,7 +120,7 @@ export class TimerWheel {
     // An entry that was cancelled or scheduled anew by one called before it is no longer marked.
     for (const entry of expired) {
       if (entry.timerSlot !== EXPIRED) continue;
-      entry.timerSlot = IDLE;
+      entry.timerSlot = TIMER_IDLE;
       entry.onTimer();
     }
     if (this.#count === 0) this.close();

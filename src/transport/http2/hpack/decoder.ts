@@ -129,7 +129,7 @@ export class HpackDecoder {
     const end = start + length;
     if (end > this.#end) throw new HpackError('a truncated string');
     this.#at = end;
-    if (first < 0x80) return this.#block.latin1Slice(start, end);
+    if (first < 0x80) return this.#block.toString('latin1', start, end);
     try {
       return decodeHuffman(this.#block, start, end);
     } catch (error) {

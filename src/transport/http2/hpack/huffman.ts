@@ -146,5 +146,5 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number): st
   }
   if ((flags & FAILS) !== 0) throw new HuffmanError('the end-of-string symbol inside a string');
   if (MAY_END[state] !== 1) throw new HuffmanError('invalid padding');
-  return output.latin1Slice(0, length);
+  return output.toString('latin1', 0, length);
 }

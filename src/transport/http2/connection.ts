@@ -1,0 +1,305 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../base/clock.js';
+import { errorText } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { Flushable, FlushQueue } from './flush-queue.js';
+import { FrameReader } from './frame-reader.js';
+import type { MethodTable } from './grpc/method-table.js';
+import type { Http2Limits } from './limits.js';
+import { Output } from './output.js';
+import { ConnectionError, ErrorCode, MAX_STREAM_ID } from './protocol.js';
+import { Sender } from './sender.js';
+import { Session } from './session.js';
+import { StreamTable } from './stream-table.js';
+import { Timer, type TimerWheel } from './timer-wheel.js';
+
+export interface ConnectionOptions {
+  readonly maxReceiveBytes: number;
+  readonly maxConcurrentStreams: number;
+  readonly keepaliveMinTimeMs: number;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly limits: Http2Limits;
+}
+
+export interface ConnectionDependencies {
+  readonly methods: MethodTable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Deadlines of calls. */
+  readonly deadlines: TimerWheel;
+  /** Time limits of connections, which may be coarse. */
+  readonly timers: TimerWheel;
+  readonly flushQueue: FlushQueue;
+  readonly onClosed: (connection: Connection) => void;
+}
+
+/** While this much waits for the socket, nothing more is read: whoever does not listen is not heard. */
+const PAUSE_BYTES = 1024 * 1024;
+/** How long a client may take to hang up after our last word. */
+const LINGER_MS = 1000;
+/** How long a client may take to answer the ping that follows the first GOAWAY. */
+const DRAIN_PING_TIMEOUT_MS = 5000;
+const KEEPALIVE_PING = Buffer.from('keepaliv', 'latin1');
+const DRAIN_PING = Buffer.from('draining', 'latin1');
+
+/** One client: its socket, its time limits, and its end. What the frames mean is the session's. */
+export class Connection implements Flushable {
+  readonly #options: ConnectionOptions;
+  readonly #dependencies: ConnectionDependencies;
+  readonly #socket: Socket;
+  readonly #output: Output;
+  readonly #sender: Sender;
+  readonly #streams: StreamTable;
+  readonly #session: Session;
+  readonly #reader: FrameReader;
+  readonly #prefaceTimer = new Timer(() => this.#onPrefaceTimeout());
+  readonly #keepaliveTimer = new Timer(() => this.#onKeepalive());
+  readonly #idleTimer = new Timer(() => this.#onIdle());
+  readonly #stallTimer = new Timer(() => this.#onStallTimer());
+  readonly #endTimer = new Timer(() => this.#onEndTimeout());
+  /** A flush will come: at the end of this read, or from the queue. */
+  #willFlush = false;
+  #isPaused = false;
+  #writesAtLastLook = 0;
+  #hasReadSince = false;
+  #awaitsPing = false;
+  #isDrainPingSent = false;
+  #isEnding = false;
+  #isClosed = false;
+
+  constructor(socket: Socket, options: ConnectionOptions, dependencies: ConnectionDependencies) {
+    const { clock, deadlines, methods } = dependencies;
+    const { limits } = options;
+    this.#socket = socket;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#output = new Output(socket, () => this.#onWritten());
+    this.#sender = new Sender(limits, this.#output);
+    this.#streams = new StreamTable(options, {
+      output: this.#output,
+      sender: this.#sender,
+      deadlines,
+      flushSoon: () => this.#flushSoon(),
+    });
+    this.#session = new Session(options, {
+      output: this.#output,
+      sender: this.#sender,
+      streams: this.#streams,
+      deadlines,
+      methods,
+      nowMs: () => clock.nowMs(),
+      onPingAck: (payload) => this.#onPingAck(payload),
+    });
+    this.#reader = new FrameReader(this.#session);
+  }
+
+  /** Begins to serve. */
+  start(): void {
+    const socket = this.#socket;
+    const { timers } = this.#dependencies;
+    const { limits, keepaliveIntervalMs } = this.#options;
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#onClosed());
+    if (socket.destroyed) {
+      this.#onClosed();
+      return;
+    }
+    timers.schedule(this.#prefaceTimer, limits.prefaceTimeoutMs);
+    if (keepaliveIntervalMs > 0) timers.schedule(this.#keepaliveTimer, keepaliveIntervalMs);
+    if (limits.idleTimeoutMs > 0) timers.schedule(this.#idleTimer, limits.idleTimeoutMs);
+    this.#session.begin();
+    this.flush();
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    // A client that ends its side hears nothing more from gRPC's clients' point of view either.
+    socket.on('end', () => this.#onClosed());
+    socket.resume();
+  }
+
+  /** Asks the client to go: calls at work are finished, no new ones taken (RFC 9113 §6.8). */
+  drain(): void {
+    if (this.#isEnding || this.#isDrainPingSent) return;
+    this.#isDrainPingSent = true;
+    // The ping's return shows that the client knows; until then it may open streams in good faith.
+    this.#session.sendGoAway(MAX_STREAM_ID, ErrorCode.noError, '');
+    this.#session.sendPing(DRAIN_PING, 0);
+    this.#dependencies.timers.schedule(this.#endTimer, DRAIN_PING_TIMEOUT_MS);
+    this.flush();
+  }
+
+  /** Ends the connection and all its calls. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#onClosed();
+  }
+
+  /** Puts out what is ready and hands it to the socket. */
+  flush(): void {
+    this.#willFlush = false;
+    if (this.#isClosed) return;
+    // What drained handlers write in here is part of this flush.
+    this.#willFlush = true;
+    this.#sender.pump();
+    this.#streams.resetHalfOpen();
+    this.#willFlush = false;
+    this.#output.flush();
+    if (this.#output.isInFlight && this.#stallTimer.timerSlot < 0) this.#watchForStall();
+    if (this.#session.isDraining && this.#streams.size === 0) this.#endWhenFlushed();
+  }
+
+  #flushSoon(): void {
+    if (this.#willFlush || this.#isClosed) return;
+    this.#willFlush = true;
+    this.#dependencies.flushQueue.add(this);
+  }
+
+  #onData(bytes: Buffer): void {
+    if (!this.#session.isReading) return;
+    this.#hasReadSince = true;
+    // All answers given while this input is read leave with one write at its end.
+    const wasQueued = this.#willFlush;
+    this.#willFlush = true;
+    try {
+      this.#reader.read(bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#prefaceTimer.timerSlot >= 0 && this.#session.hasSettings) {
+      this.#dependencies.timers.cancel(this.#prefaceTimer);
+    }
+    this.flush();
+    // Still in the queue from before: it will only find nothing to do.
+    this.#willFlush = wasQueued;
+    if (this.#output.pendingBytes > PAUSE_BYTES && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#socket.pause();
+    }
+  }
+
+  /** A write has left: the next one follows, and whoever was not heard may speak again. */
+  #onWritten(): void {
+    if (this.#isClosed) return;
+    this.flush();
+    if (this.#isEnding) this.#hangUp();
+    if (this.#isPaused && this.#output.pendingBytes < PAUSE_BYTES / 2) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof ConnectionError) {
+      this.#end(error.code, error.message);
+      return;
+    }
+    const text = errorText(error);
+    this.#dependencies.logger.error('HTTP/2 connection failed unexpectedly', { error: text });
+    this.#end(ErrorCode.internalError, '');
+  }
+
+  /** Says why, sends what was put out before, and hangs up. */
+  #end(code: ErrorCode, text: string): void {
+    if (this.#isEnding) return;
+    this.#session.isReading = false;
+    this.#session.sendGoAway(this.#session.lastStreamId, code, text);
+    this.#streams.abortAll();
+    this.#endWhenFlushed();
+  }
+
+  #endWhenFlushed(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#output.flush();
+    this.#hangUp();
+    this.#dependencies.timers.schedule(this.#endTimer, LINGER_MS);
+  }
+
+  /**
+   * Ends our side once all is written. Input is read and dropped meanwhile: a socket closed with
+   * unread input resets the connection, and the client would lose our last words.
+   */
+  #hangUp(): void {
+    if (this.#output.pendingBytes === 0 && !this.#socket.writableEnded) this.#socket.end();
+  }
+
+  #onClosed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#session.isReading = false;
+    const { timers } = this.#dependencies;
+    timers.cancel(this.#prefaceTimer);
+    timers.cancel(this.#keepaliveTimer);
+    timers.cancel(this.#idleTimer);
+    timers.cancel(this.#stallTimer);
+    timers.cancel(this.#endTimer);
+    this.#streams.abortAll();
+    this.#output.close();
+    this.#socket.destroy();
+    this.#dependencies.onClosed(this);
+  }
+
+  // Time limits
+
+  #onPrefaceTimeout(): void {
+    this.#end(ErrorCode.protocolError, 'no connection preface in time');
+    this.flush();
+  }
+
+  #onKeepalive(): void {
+    const { timers } = this.#dependencies;
+    const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#options;
+    if (this.#hasReadSince) {
+      this.#hasReadSince = false;
+      this.#awaitsPing = false;
+    } else if (this.#awaitsPing) {
+      this.destroy();
+      return;
+    } else {
+      this.#awaitsPing = true;
+      this.#session.sendPing(KEEPALIVE_PING, 0);
+      this.flush();
+    }
+    timers.schedule(
+      this.#keepaliveTimer,
+      this.#awaitsPing ? keepaliveTimeoutMs : keepaliveIntervalMs,
+    );
+  }
+
+  #onIdle(): void {
+    const { timers } = this.#dependencies;
+    if (this.#streams.size === 0 && !this.#hasReadSince) this.drain();
+    this.#hasReadSince = false;
+    timers.schedule(this.#idleTimer, this.#options.limits.idleTimeoutMs);
+  }
+
+  /** Looks again after the time in which at least one write should be done. */
+  #watchForStall(): void {
+    const { stalledWriteTimeoutMs } = this.#options.limits;
+    this.#writesAtLastLook = this.#output.writesDone;
+    this.#dependencies.timers.schedule(this.#stallTimer, stalledWriteTimeoutMs);
+  }
+
+  #onStallTimer(): void {
+    if (!this.#output.isInFlight) return;
+    if (this.#output.writesDone === this.#writesAtLastLook) this.destroy();
+    else this.#watchForStall();
+  }
+
+  #onPingAck(payload: Buffer): void {
+    if (this.#isDrainPingSent && payload.equals(DRAIN_PING)) this.#beginDraining();
+  }
+
+  /** The client knows that it should go: what it has opened until now is finished. */
+  #beginDraining(): void {
+    if (this.#session.isDraining) return;
+    this.#session.isDraining = true;
+    this.#session.sendGoAway(this.#session.lastStreamId, ErrorCode.noError, '');
+    this.flush();
+  }
+
+  /** The end of a drain's or of a goodbye's patience. */
+  #onEndTimeout(): void {
+    if (this.#isEnding) this.destroy();
+    else this.#beginDraining();
+  }
+}

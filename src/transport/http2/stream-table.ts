@@ -1,0 +1,169 @@
+import type { RpcError } from '../../base/errors.js';
+import type { Http2Limits } from './limits.js';
+import type { Output } from './output.js';
+import { ErrorCode, FrameType } from './protocol.js';
+import type { Sender } from './sender.js';
+import type { Stream, StreamHost } from './stream.js';
+import type { TimerWheel } from './timer-wheel.js';
+
+/** Streams that we have reset: what their client sent before it knew is ignored (RFC 9113 §5.4.2). */
+const MAX_REMEMBERED_RESETS = 1024;
+
+export interface StreamTableOptions {
+  readonly maxReceiveBytes: number;
+  readonly limits: Http2Limits;
+}
+
+export interface StreamTableDependencies {
+  readonly output: Output;
+  readonly sender: Sender;
+  readonly deadlines: TimerWheel;
+  /** Something was put out: it should leave at the end of this turn. */
+  readonly flushSoon: () => void;
+}
+
+/** The streams of a connection that are not closed, and the ends that they come to. */
+export class StreamTable implements StreamHost {
+  readonly maxReceiveBytes: number;
+  readonly #maxPartialBytes: number;
+  readonly #dependencies: StreamTableDependencies;
+  readonly #streams = new Map<number, Stream>();
+  /** Answered in full, but the client has not ended its side. */
+  #halfOpen: Stream[] = [];
+  readonly #recentlyReset = new Set<number>();
+  #partialBytes = 0;
+  /** Unary handlers at work for streams that are gone. */
+  #orphans = 0;
+
+  constructor(options: StreamTableOptions, dependencies: StreamTableDependencies) {
+    this.maxReceiveBytes = options.maxReceiveBytes;
+    this.#maxPartialBytes = options.limits.maxPartialMessageBytes;
+    this.#dependencies = dependencies;
+  }
+
+  /** Streams that are open or half closed. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** What counts against the limit of concurrent streams: also handlers nobody waits for. */
+  get load(): number {
+    return this.#streams.size + this.#orphans;
+  }
+
+  get(id: number): Stream | undefined {
+    return this.#streams.get(id);
+  }
+
+  all(): IterableIterator<Stream> {
+    return this.#streams.values();
+  }
+
+  add(stream: Stream): void {
+    this.#streams.set(stream.id, stream);
+  }
+
+  /** Both sides are done with a stream. */
+  remove(stream: Stream): void {
+    this.#streams.delete(stream.id);
+    if (stream.timerSlot >= 0) this.#dependencies.deadlines.cancel(stream);
+  }
+
+  wasReset(id: number): boolean {
+    return this.#recentlyReset.has(id);
+  }
+
+  /** Sends RST_STREAM for a stream of which nothing is kept. */
+  resetId(id: number, code: ErrorCode): void {
+    const { output, flushSoon } = this.#dependencies;
+    output.frameHeader(4, FrameType.rstStream, 0, id);
+    output.uint32(code);
+    this.#recentlyReset.add(id);
+    if (this.#recentlyReset.size > MAX_REMEMBERED_RESETS) {
+      for (const oldest of this.#recentlyReset) {
+        this.#recentlyReset.delete(oldest);
+        break;
+      }
+    }
+    flushSoon();
+  }
+
+  /** Resets a stream; its handler hears that it is over. */
+  reset(stream: Stream, code: ErrorCode): void {
+    this.resetId(stream.id, code);
+    this.abort(stream);
+  }
+
+  /** The stream is gone, without a word to the client. */
+  abort(stream: Stream): void {
+    this.remove(stream);
+    this.#dependencies.sender.drop(stream);
+    if (stream.isHandling) this.#orphans += 1;
+    stream.abort();
+  }
+
+  /** The connection is gone. */
+  abortAll(): void {
+    for (const stream of [...this.#streams.values()]) this.abort(stream);
+  }
+
+  /**
+   * Resets the streams that were answered before the client ended its side. Called at the end of a
+   * turn: mostly the client's last frame was right behind its message.
+   */
+  resetHalfOpen(): void {
+    if (this.#halfOpen.length === 0) return;
+    const streams = this.#halfOpen;
+    this.#halfOpen = [];
+    for (const stream of streams) {
+      if (!this.#streams.has(stream.id)) continue;
+      this.remove(stream);
+      this.resetId(stream.id, ErrorCode.noError);
+    }
+  }
+
+  // StreamHost
+
+  respond(stream: Stream, response: Buffer): void {
+    this.#dependencies.sender.respond(stream, response);
+    this.#dependencies.flushSoon();
+  }
+
+  write(stream: Stream, message: Buffer): boolean {
+    const hasRoom = this.#dependencies.sender.write(stream, message);
+    this.#dependencies.flushSoon();
+    return hasRoom;
+  }
+
+  finish(stream: Stream, error: RpcError | null): void {
+    this.#dependencies.sender.finish(stream, error);
+    this.#dependencies.flushSoon();
+  }
+
+  finishNow(stream: Stream, error: RpcError): void {
+    this.#dependencies.sender.drop(stream);
+    this.finish(stream, error);
+  }
+
+  sent(stream: Stream): void {
+    if (stream.isRemoteClosed) this.remove(stream);
+    else this.#halfOpen.push(stream);
+  }
+
+  expire(stream: Stream): void {
+    this.reset(stream, ErrorCode.cancel);
+  }
+
+  holdPartial(deltaBytes: number): boolean {
+    this.#partialBytes += deltaBytes;
+    return this.#partialBytes <= this.#maxPartialBytes;
+  }
+
+  refuse(stream: Stream): void {
+    this.reset(stream, ErrorCode.refusedStream);
+  }
+
+  lateAnswer(): void {
+    this.#orphans -= 1;
+  }
+}
