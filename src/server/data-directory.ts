@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Logger } from '../base/logger.js';
 
 /** The data directory cannot be used as it is; the message says why. */
@@ -24,14 +25,14 @@ export async function prepareDataDirectory(
   logger: Logger,
 ): Promise<MemberFolders> {
   const snapFolder = join(dataDir, 'member', 'snap');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDir);
   const { mode } = await stat(dataDir);
   if ((mode & 0o077) !== 0) {
     await chmod(dataDir, 0o700).catch(() => {
       logger.warn('the data directory is open to other users', { 'data-dir': dataDir });
     });
   }
-  await mkdir(snapFolder, { recursive: true, mode: 0o700 });
+  await makeFolder(snapFolder);
   if ((await readdir(snapFolder)).includes('db')) {
     throw new DataDirectoryError(
       `${join(snapFolder, 'db')} is the database of an etcd: kvorum cannot start on it; ` +
@@ -39,4 +40,19 @@ export async function prepareDataDirectory(
     );
   }
   return { snapFolder, walFolder: walDir === '' ? join(dataDir, 'member', 'wal') : walDir };
+}
+
+/**
+ * Makes a folder with its parents. Node's recursive mkdir calls it ENOENT whatever stopped it, a
+ * read-only disk too; making the first missing folder alone tells the reason.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    let missing = path;
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    await mkdir(missing, { mode: 0o700 });
+    throw error;
+  }
 }
