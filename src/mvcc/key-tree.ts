@@ -1,4 +1,5 @@
 import type { KeyEntry } from './key-entry.js';
+import { KeyTable } from './key-table.js';
 import {
   InnerNode,
   LeafNode,
@@ -23,10 +24,13 @@ export interface TreePosition {
  * The ordered index: a B+tree from key to {@link KeyEntry} whose nodes know how many of their keys are
  * live at the newest revision, so that counting a range costs O(log n) (etcd walks it).
  *
+ * Beside the tree stands a table for finding one key.
+ *
  * Whoever makes an entry live or dead tells the tree ({@link adjustLive}).
  */
 export class KeyTree {
   private root: TreeNode;
+  private readonly table = new KeyTable();
   private entryCount = 0;
   /** The leaf of the last insertion: a run of ascending keys fills its leaves to the brim. */
   private lastLeaf: LeafNode | undefined;
@@ -46,9 +50,7 @@ export class KeyTree {
   }
 
   get(key: string): KeyEntry | undefined {
-    const leaf = this.leafFor(key);
-    const index = leaf.lowerBound(key);
-    return leaf.keys[index] === key ? leaf.entries[index] : undefined;
+    return this.table.get(key);
   }
 
   /** The position of the first entry whose key is not below `key`. */
@@ -73,6 +75,7 @@ export class KeyTree {
   /** Adds an entry whose key is not in the tree yet. */
   insert(entry: KeyEntry): void {
     this.entryCount++;
+    this.table.add(entry);
     const split = this.insertBelow(this.root, entry);
     if (split !== undefined) this.root = new InnerNode([this.root, split.right], [split.separator]);
   }
@@ -92,6 +95,7 @@ export class KeyTree {
   remove(key: string): boolean {
     if (!this.removeBelow(this.root, key)) return false;
     this.entryCount--;
+    this.table.delete(key);
     this.lastLeaf = undefined;
     if (this.root instanceof InnerNode && this.root.length === 1) {
       this.root = this.root.children[0] as TreeNode;
