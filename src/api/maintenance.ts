@@ -15,6 +15,7 @@ import { type Alarm, AlarmType, DEFAULT_QUOTA_BYTES, type KvorumServer } from '.
 import type { RpcMethod } from '../transport/index.js';
 import type { ResponseHeaders } from './response-header.js';
 import { type Reply, unary, unimplemented } from './rpc.js';
+import { snapshotMethod } from './snapshot.js';
 
 const ALARM_NAMES: Readonly<Record<number, string>> = {
   [AlarmType.noSpace]: 'NOSPACE',
@@ -22,10 +23,9 @@ const ALARM_NAMES: Readonly<Record<number, string>> = {
 };
 const LAST_ALARM_ACTION = 2;
 
-/** The Maintenance service; snapshots, leadership and downgrades come with replication. */
+/** The Maintenance service; leadership and downgrades come with replication. */
 export function maintenanceMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
-  const { alarm, status, defragment, hash, hashKv, snapshot, moveLeader, downgrade } =
-    Maintenance.methods;
+  const { alarm, status, defragment, hash, hashKv, moveLeader, downgrade } = Maintenance.methods;
   return [
     unary(alarm.path, (bytes, reply) => handleAlarm(server, headers, bytes, reply)),
     unary(status.path, (_bytes, reply) => reply(null, statusResponse(server, headers))),
@@ -47,7 +47,8 @@ export function maintenanceMethods(server: KvorumServer, headers: ResponseHeader
         }),
       );
     }),
-    ...[snapshot, moveLeader, downgrade].map(({ path }) => unimplemented(path)),
+    snapshotMethod(server),
+    ...[moveLeader, downgrade].map(({ path }) => unimplemented(path)),
   ];
 }
 

@@ -6,3 +6,4 @@ export type { InitialMember, ServerDependencies, ServerOptions } from './options
 export { DEFAULT_QUOTA_BYTES, leaseGrantCost, putCost, txnCost } from './quota.js';
 export type * from './results.js';
 export { KvorumServer } from './server.js';
+export { DatabaseSnapshot } from './snapshot-stream.js';

@@ -3,11 +3,16 @@
  *
  * ```ts
  * const bolt = await BoltFile.open(file);
- * for (const { name, scan } of await bolt.buckets()) {
- *   for await (const batch of scan()) for (const [key, value] of batch) …
+ * for (const bucket of await bolt.buckets()) {
+ *   for await (const batch of bucket.scan()) for (const [key, value] of batch) …
  * }
+ *
+ * const layout = await measureBoltFile(buckets); // layout.sizeBytes is known before the first byte
+ * for await (const block of writeBoltFile(buckets, layout)) …
  * ```
  */
 export type { BoltBucket, BoltFileOptions } from './bolt-file.js';
 export { BoltFile } from './bolt-file.js';
 export { BoltCorruptError, BoltWriteError } from './errors.js';
+export type { BoltLayout } from './write-file.js';
+export { measureBoltFile, writeBoltFile } from './write-file.js';

@@ -6,13 +6,14 @@ import {
 } from '../../../src/mvcc/revision-key.js';
 import { KeyValue } from '../../../src/proto/generated/mvccpb.js';
 import type { BoltBucket } from '../../../src/storage/bolt/index.js';
-import { BoltFile } from '../../../src/storage/bolt/index.js';
+import { BoltFile, measureBoltFile, writeBoltFile } from '../../../src/storage/bolt/index.js';
 import type { DiskFile } from '../../../src/storage/disk.js';
 
-/** Bytes as a file that can only be read, and that counts what is read. */
+/** Bytes as a file that can only be read, and that counts what is read of it. */
 export class BytesFile implements DiskFile {
   readonly #bytes: Buffer;
   readBytes = 0;
+  readCount = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -22,6 +23,7 @@ export class BytesFile implements DiskFile {
     const part = this.#bytes.subarray(at, at + sizeBytes);
     target.set(part, offset);
     this.readBytes += part.length;
+    this.readCount++;
     return part.length;
   }
 
@@ -93,4 +95,34 @@ export function statusOf(content: Content): SnapshotStatus {
   }
   status.liveKeys = live.size;
   return status;
+}
+
+/** Content as the writer takes it, in batches of a few pairs. */
+export function bucketsOf(content: Content, batchPairs = 7): BoltBucket[] {
+  return [...content].map(([name, pairs]) => ({
+    name,
+    async *scan() {
+      for (let start = 0; start < pairs.length; start += batchPairs) {
+        yield pairs.slice(start, start + batchPairs);
+      }
+    },
+  }));
+}
+
+/** The file that holds `content`. */
+export async function fileOf(content: Content): Promise<Buffer> {
+  const buckets = bucketsOf(content);
+  const blocks: Buffer[] = [];
+  const layout = await measureBoltFile(buckets);
+  for await (const block of writeBoltFile(buckets, layout)) blocks.push(block);
+  return Buffer.concat(blocks);
+}
+
+/** So many pairs with keys like those of the key bucket, and values of `valueBytes`. */
+export function numberedPairs(count: number, valueBytes: number): [Buffer, Buffer][] {
+  return Array.from({ length: count }, (_, index) => {
+    const key = Buffer.alloc(17, '_');
+    key.writeBigUInt64BE(BigInt(index + 2));
+    return [key, Buffer.alloc(valueBytes, index)];
+  });
 }

@@ -1,0 +1,73 @@
+import { type Backend, type BackendSnapshot, BUCKET_NAMES } from '../storage/backend/index.js';
+import {
+  type BoltBucket,
+  type BoltLayout,
+  measureBoltFile,
+  writeBoltFile,
+} from '../storage/bolt/index.js';
+
+/**
+ * The whole state after one entry as a database file of etcd, for backups and for members that lag:
+ * all ten buckets in bbolt's format (formats.md §4–§6). Writes go on meanwhile and are not in it.
+ *
+ * ```ts
+ * const database = await DatabaseSnapshot.open(backend);
+ * try {
+ *   for await (const block of database.blocks()) … // database.sizeBytes in all
+ * } finally {
+ *   await database.close();
+ * }
+ * ```
+ */
+export class DatabaseSnapshot {
+  readonly #view: BackendSnapshot;
+  readonly #buckets: readonly BoltBucket[];
+  readonly #layout: BoltLayout;
+
+  private constructor(view: BackendSnapshot, buckets: readonly BoltBucket[], layout: BoltLayout) {
+    this.#view = view;
+    this.#buckets = buckets;
+    this.#layout = layout;
+  }
+
+  /**
+   * Freezes the state, everything put before the call included, and measures the file, which reads all
+   * of it once. The caller must close the result: what it shows stays on disk even if deleted. Rejects
+   * with the reason of `signal` if that is aborted before.
+   */
+  static async open(backend: Backend, signal?: AbortSignal): Promise<DatabaseSnapshot> {
+    const view = await backend.snapshot();
+    try {
+      const buckets = BUCKET_NAMES.map((name) => ({ name, scan: () => view.scan(name) }));
+      return new DatabaseSnapshot(view, buckets, await measureBoltFile(buckets, signal));
+    } catch (error) {
+      await view.close();
+      throw error;
+    }
+  }
+
+  /** Size of the file: a multiple of the page size, 4096. */
+  get sizeBytes(): number {
+    return this.#layout.sizeBytes;
+  }
+
+  /** Index of the last entry that the state includes. */
+  get consistentIndex(): number {
+    return this.#view.consistentIndex;
+  }
+
+  /** Term of that entry. */
+  get term(): number {
+    return this.#view.term;
+  }
+
+  /** The file from its first byte on, in blocks of 32 KiB; it can be read again. */
+  blocks(): AsyncGenerator<Buffer> {
+    return writeBoltFile(this.#buckets, this.#layout);
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    return this.#view.close();
+  }
+}
