@@ -64,9 +64,15 @@ export function valueBytes(token: string, sizeBytes: number): Buffer {
   return Buffer.alloc(Math.max(sizeBytes, token.length + 1), `${token}:`);
 }
 
-/** The token of a value, after a look at every byte of it. Throws if it is not one of ours. */
+/**
+ * The token of a value, after a look at every byte of it; a number stands for itself. Throws if it is
+ * not one of ours.
+ */
 export function tokenOf(value: Buffer): string {
   const end = value.indexOf(':');
+  if (end === -1 && /^[0-9]{1,16}$/.test(value.toString('latin1', 0, 20))) {
+    return value.toString('latin1');
+  }
   if (end <= 0) throw new Error(`a value of nobody: ${value.subarray(0, 40).toString('latin1')}`);
   const token = value.toString('latin1', 0, end);
   if (!value.equals(valueBytes(token, value.length)))
