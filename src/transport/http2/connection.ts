@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { FloodGuard } from './flood-guard.js';
 import type { Flushable, FlushQueue } from './flush-queue.js';
 import { FrameReader } from './frame-reader.js';
 import type { MethodTable } from './grpc/method-table.js';
@@ -76,7 +77,10 @@ export class Connection implements Flushable {
     this.#dependencies = dependencies;
     this.#output = new Output(socket, () => this.#onWritten());
     this.#sender = new Sender(limits, this.#output);
+    const nowMs = (): number => clock.nowMs();
+    const guard = new FloodGuard(limits, this.#sender, nowMs);
     this.#streams = new StreamTable(options, {
+      guard,
       output: this.#output,
       sender: this.#sender,
       deadlines,
@@ -88,7 +92,8 @@ export class Connection implements Flushable {
       streams: this.#streams,
       deadlines,
       methods,
-      nowMs: () => clock.nowMs(),
+      guard,
+      nowMs,
       onPingAck: (payload) => this.#onPingAck(payload),
     });
     this.#reader = new FrameReader(this.#session);
@@ -121,8 +126,8 @@ export class Connection implements Flushable {
     if (this.#isEnding || this.#isDrainPingSent) return;
     this.#isDrainPingSent = true;
     // The ping's return shows that the client knows; until then it may open streams in good faith.
-    this.#session.sendGoAway(MAX_STREAM_ID, ErrorCode.noError, '');
-    this.#session.sendPing(DRAIN_PING, 0);
+    this.#session.control.sendGoAway(MAX_STREAM_ID, ErrorCode.noError, '');
+    this.#session.control.sendPing(DRAIN_PING, 0);
     this.#dependencies.timers.schedule(this.#endTimer, DRAIN_PING_TIMEOUT_MS);
     this.flush();
   }
@@ -144,7 +149,7 @@ export class Connection implements Flushable {
     this.#willFlush = false;
     this.#output.flush();
     if (this.#output.isInFlight && this.#stallTimer.timerSlot < 0) this.#watchForStall();
-    if (this.#session.isDraining && this.#streams.size === 0) this.#endWhenFlushed();
+    if (this.#session.state.isDraining && this.#streams.size === 0) this.#endWhenFlushed();
   }
 
   #flushSoon(): void {
@@ -164,7 +169,7 @@ export class Connection implements Flushable {
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#prefaceTimer.timerSlot >= 0 && this.#session.hasSettings) {
+    if (this.#prefaceTimer.timerSlot >= 0 && this.#session.state.hasSettings) {
       this.#dependencies.timers.cancel(this.#prefaceTimer);
     }
     this.flush();
@@ -201,7 +206,7 @@ export class Connection implements Flushable {
   #end(code: ErrorCode, text: string): void {
     if (this.#isEnding) return;
     this.#session.isReading = false;
-    this.#session.sendGoAway(this.#session.lastStreamId, code, text);
+    this.#session.control.sendGoAway(this.#session.state.lastStreamId, code, text);
     this.#streams.abortAll();
     this.#endWhenFlushed();
   }
@@ -256,7 +261,7 @@ export class Connection implements Flushable {
       return;
     } else {
       this.#awaitsPing = true;
-      this.#session.sendPing(KEEPALIVE_PING, 0);
+      this.#session.control.sendPing(KEEPALIVE_PING, 0);
       this.flush();
     }
     timers.schedule(
@@ -291,9 +296,9 @@ export class Connection implements Flushable {
 
   /** The client knows that it should go: what it has opened until now is finished. */
   #beginDraining(): void {
-    if (this.#session.isDraining) return;
-    this.#session.isDraining = true;
-    this.#session.sendGoAway(this.#session.lastStreamId, ErrorCode.noError, '');
+    if (this.#session.state.isDraining) return;
+    this.#session.state.isDraining = true;
+    this.#session.control.sendGoAway(this.#session.state.lastStreamId, ErrorCode.noError, '');
     this.flush();
   }
 

@@ -66,3 +66,11 @@ export class ConnectionError extends Error {
     this.code = code;
   }
 }
+
+export function protocolError(message: string): ConnectionError {
+  return new ConnectionError(ErrorCode.protocolError, message);
+}
+
+export function frameSizeError(frame: string): ConnectionError {
+  return new ConnectionError(ErrorCode.frameSizeError, `a ${frame} frame of the wrong size`);
+}

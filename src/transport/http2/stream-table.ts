@@ -1,4 +1,5 @@
 import type { RpcError } from '../../base/errors.js';
+import type { FloodGuard } from './flood-guard.js';
 import type { Http2Limits } from './limits.js';
 import type { Output } from './output.js';
 import { ErrorCode, FrameType } from './protocol.js';
@@ -18,6 +19,7 @@ export interface StreamTableDependencies {
   readonly output: Output;
   readonly sender: Sender;
   readonly deadlines: TimerWheel;
+  readonly guard: FloodGuard;
   /** Something was put out: it should leave at the end of this turn. */
   readonly flushSoon: () => void;
 }
@@ -92,6 +94,20 @@ export class StreamTable implements StreamHost {
   reset(stream: Stream, code: ErrorCode): void {
     this.resetId(stream.id, code);
     this.abort(stream);
+  }
+
+  /** Resets a stream for the client's fault, which counts like a reset of its own. */
+  resetForFault(stream: Stream, code: ErrorCode): void {
+    this.#dependencies.guard.countReset();
+    this.reset(stream, code);
+  }
+
+  /** The same where there may be no such stream any more. */
+  resetById(id: number, code: ErrorCode): void {
+    this.#dependencies.guard.countReset();
+    const stream = this.#streams.get(id);
+    if (stream === undefined) this.resetId(id, code);
+    else this.reset(stream, code);
   }
 
   /** The stream is gone, without a word to the client. */
