@@ -165,6 +165,7 @@ export function buildConfig(values: FlagValues): Config {
     discovery: discovery(values),
     quotaBackendBytes: values['quota-backend-bytes'] || 2 * GIBIBYTE,
     backendCacheBytes: values['backend-cache-bytes'],
+    grpcTransport: values['experimental-grpc-transport'] === 'native' ? 'native' : 'grpc-js',
     backendBatchIntervalMs: values['backend-batch-interval'] || 100,
     backendBatchLimit: values['backend-batch-limit'] || 10000,
     backendFreelistType: values['backend-bbolt-freelist-type'] === 'array' ? 'array' : 'map',

@@ -105,6 +105,8 @@ export interface Config {
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
   readonly maxConcurrentStreams: number;
+  /** What carries gRPC: `@grpc/grpc-js`, or our own HTTP/2 over sockets. */
+  readonly grpcTransport: 'grpc-js' | 'native';
   readonly grpcKeepaliveMinTimeMs: number;
   /** 0: no pings. */
   readonly grpcKeepaliveIntervalMs: number;

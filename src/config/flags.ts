@@ -53,6 +53,10 @@ const MEMBER = {
   'max-txn-ops': unsigned(128, 'operations allowed in one transaction'),
   'max-request-bytes': unsigned(1572864, 'largest request accepted'),
   'max-concurrent-streams': unsigned32(4294967295, 'concurrent streams of one connection'),
+  'experimental-grpc-transport': choice(
+    ['grpc-js', 'native'],
+    'what carries gRPC: grpc-js or native (own flag)',
+  ),
   'grpc-keepalive-min-time': duration('5s', 'shortest allowed interval between pings of a client'),
   'grpc-keepalive-interval': duration('2h', 'interval of pings to idle clients, 0 for none'),
   'grpc-keepalive-timeout': duration('20s', 'wait for the answer to a ping before closing'),

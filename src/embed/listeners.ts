@@ -8,6 +8,7 @@ import type { KvorumServer } from '../server/index.js';
 import {
   type Carrier,
   createGrpcJsCarrier,
+  createHttp2Carrier,
   type ListenAddress,
   type Listener,
   listen,
@@ -60,17 +61,19 @@ export class Listeners {
   }
 
   /** Serves clients: gRPC and HTTP/1.1 on the same port. */
-  serveClients(server: KvorumServer, config: Config): void {
-    const carrier = createGrpcJsCarrier(
-      {
-        maxReceiveBytes: config.maxRequestBytes + RECEIVE_MARGIN_BYTES,
-        maxConcurrentStreams: config.maxConcurrentStreams,
-        keepaliveMinTimeMs: config.grpcKeepaliveMinTimeMs,
-        keepaliveIntervalMs: config.grpcKeepaliveIntervalMs,
-        keepaliveTimeoutMs: config.grpcKeepaliveTimeoutMs,
-      },
-      createRpcMethods(server),
-    );
+  serveClients(server: KvorumServer, config: Config, logger: Logger): void {
+    const options = {
+      maxReceiveBytes: config.maxRequestBytes + RECEIVE_MARGIN_BYTES,
+      maxConcurrentStreams: config.maxConcurrentStreams,
+      keepaliveMinTimeMs: config.grpcKeepaliveMinTimeMs,
+      keepaliveIntervalMs: config.grpcKeepaliveIntervalMs,
+      keepaliveTimeoutMs: config.grpcKeepaliveTimeoutMs,
+    };
+    const methods = createRpcMethods(server);
+    const carrier =
+      config.grpcTransport === 'native'
+        ? createHttp2Carrier(options, methods, { logger })
+        : createGrpcJsCarrier(options, methods);
     const http1 = createHttpServer(HTTP_TIMEOUTS, createHttpHandler(server));
     this.#serve({ http1, http2: carrier });
   }

@@ -55,7 +55,7 @@ export async function startServer(
   // Whoever cares waits for it; until then it must not count as unhandled.
   stopped.catch(() => {});
   await Promise.race([server.ready, stopped]);
-  clients?.serveClients(server, config);
+  clients?.serveClients(server, config, log);
   log.info('ready to serve client requests');
   const addresses = clients?.boundAddresses ?? [];
   for (const address of addresses) {
