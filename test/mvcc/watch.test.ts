@@ -172,6 +172,27 @@ test('a start below the compacted revision ends the watch; its id stays taken (G
   assert.ok(stream.cancel(5n), 'and a cancel is answered');
 });
 
+test('a compaction that overtakes a watch on its way ends it, with no gap before', async () => {
+  const records = new MemoryStore();
+  const store = await openStore(records, { cacheSizeBytes: 0, sliceWork: 1 });
+  for (let value = 2; value <= 40; value++) put(store, 'a', String(value));
+  records.commit();
+  const sink = new Recorder();
+  const stream = store.openWatchStream(sink);
+  stream.create(watchRequest('a', { startRevision: 2 }));
+  stream.create(watchRequest('a', { startRevision: 36 }));
+  await until(() => sink.lines.length === 3);
+  await store.compact(35);
+  await until(() => store.watcherCounts.unsynced === 0);
+  const first = sink.lines.filter((line) => line.startsWith('0'));
+  assert.equal(first.pop(), '0 compacted at 35');
+  assert.deepEqual(
+    first,
+    first.map((_, index) => `0 at 40: PUT a=${index + 2}@${index + 2}`),
+  );
+  assert.equal(sink.lines.filter((line) => line.startsWith('1')).length, 5);
+});
+
 test('compaction does not touch a watch that is up to date', async () => {
   const store = await openStore(new MemoryStore());
   const sink = new Recorder();
