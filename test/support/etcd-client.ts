@@ -35,7 +35,7 @@ export class EtcdClient {
   /** A unary call. Throws `GrpcError`. */
   async call<Request, Response>(
     method: Method<Request, Response>,
-    request: Init<Request>,
+    request: NoInfer<Init<Request>>,
     options: GrpcCallOptions = {},
   ): Promise<Response> {
     const response = await this.grpc.unary(method.path, method.request.encode(request), options);
@@ -45,7 +45,7 @@ export class EtcdClient {
   /** All messages of a server stream. Throws `GrpcError`. */
   async collect<Request, Response>(
     method: Method<Request, Response>,
-    request: Init<Request>,
+    request: NoInfer<Init<Request>>,
     options: GrpcCallOptions = {},
   ): Promise<Response[]> {
     const messages = await this.grpc.collect(method.path, method.request.encode(request), options);

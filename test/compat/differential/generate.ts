@@ -14,7 +14,7 @@ import { drawLargeTxn, drawTxnRequest, putsBesideFromKeyDelete } from './generat
 import { drawFragmentSteps, drawWatchStep } from './generate-watch.js';
 import type { Capabilities } from './known-differences.js';
 import type { Program, Step } from './program.js';
-import type { Plain } from './schema.js';
+import type { Plain, PlainValue } from './schema.js';
 
 /** What a program is about: the weights of its kinds of steps. */
 const THEMES = {
@@ -64,7 +64,31 @@ export function generateProgram(
   const steps: Step[] = [];
   const length = 6 + draw.below(30);
   while (steps.length < length) steps.push(...drawSteps(draw, theme));
-  return { seed, theme, lockstep, steps: withoutLosingCompaction(steps) };
+  return { seed, theme, lockstep, steps: withoutTies(withoutLosingCompaction(steps)) };
+}
+
+/** How many operations make a transaction one of `drawLargeTxn`. */
+const LARGE = 15;
+
+/**
+ * A large transaction writes many keys with equal values and revisions. They are deleted at once, but
+ * a read at an older revision could still ask for them sorted by what is equal.
+ */
+function withoutTies(steps: Step[]): Step[] {
+  const isLarge = (value: PlainValue): boolean =>
+    typeof value === 'object' &&
+    ((Array.isArray(value) && value.length >= LARGE) || Object.values(value).some(isLarge));
+  if (!steps.some((step) => step.do === 'call' && isLarge(step.request))) return steps;
+  return withoutOldSorts(steps);
+}
+
+function withoutOldSorts<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(withoutOldSorts) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  const rest = Object.entries(value).filter(
+    ([name]) => name !== 'sort_target' || !('revision' in value),
+  );
+  return Object.fromEntries(rest.map(([name, item]) => [name, withoutOldSorts(item)])) as Value;
 }
 
 /**
