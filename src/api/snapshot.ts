@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { Maintenance, SnapshotRequest, SnapshotResponse } from '../proto/generated/etcdserverpb.js';
 import { DatabaseSnapshot, type KvorumServer } from '../server/index.js';
-import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
+import type { StreamCall, StreamMethod, StreamReceiver } from '../transport/index.js';
 import { toStreamError } from './rpc.js';
 
 /** Messages sent in one turn of the event loop: 256 KiB to hash, to encode and to hand over. */
 const MESSAGES_PER_TURN = 8;
 
+/** What of a member is asked: its state, and the version of the format it has. */
+export type SnapshotSource = {
+  readonly backend: KvorumServer['backend'];
+  readonly cluster: Pick<KvorumServer['cluster'], 'storageVersion'>;
+};
+
 /** Maintenance.Snapshot: the database as a file, and its SHA-256 (formats.md §6, G.47). */
-export function snapshotMethod(server: KvorumServer): RpcMethod {
+export function snapshotMethod(server: SnapshotSource): StreamMethod {
   return {
     kind: 'server',
     path: Maintenance.methods.snapshot.path,
@@ -17,13 +23,13 @@ export function snapshotMethod(server: KvorumServer): RpcMethod {
 }
 
 class SnapshotCall implements StreamReceiver {
-  readonly #server: KvorumServer;
+  readonly #server: SnapshotSource;
   readonly #call: StreamCall;
   readonly #closed = new AbortController();
   #messages = 0;
   #resume: () => void = () => {};
 
-  constructor(server: KvorumServer, call: StreamCall) {
+  constructor(server: SnapshotSource, call: StreamCall) {
     this.#server = server;
     this.#call = call;
   }
