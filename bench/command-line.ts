@@ -6,6 +6,8 @@ export interface BenchOptions {
   rows: readonly Row[];
   rounds: number;
   settings: RowSettings;
+  /** Flags for kvorum alone, beside those of both. */
+  kvorumFlags: readonly string[];
   /** Only list the rows. */
   list: boolean;
   /** Profile kvorum on one row rather than compare. */
@@ -24,6 +26,7 @@ A row is chosen by its name or the beginning of it; without any, all are run.
   --list              the rows and what they do
   --rounds <n>        rounds per row and server (5; quick: 1)
   --seconds <n>       measured seconds of a timed row (4; quick: 1)
+  --kvorum-flag=<f>   a flag for kvorum alone, e.g. --kvorum-flag=--experimental-grpc-transport=grpc-js
   --quick             small sizes, short times: shows that everything runs
   --cpu-prof          profile kvorum on the named row instead, and print self time by function
   --core              profile kvorum's handlers without the transport, in this process
@@ -39,6 +42,7 @@ export function readCommandLine(argv: readonly string[]): BenchOptions {
       list: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      'kvorum-flag': { type: 'string', multiple: true, default: [] },
       quick: { type: 'boolean', default: false },
       'cpu-prof': { type: 'boolean', default: false },
       core: { type: 'boolean', default: false },
@@ -53,6 +57,7 @@ export function readCommandLine(argv: readonly string[]): BenchOptions {
     rows,
     rounds: Math.ceil(positive(values.rounds ?? (quick ? '1' : '5'), '--rounds')),
     settings: { quick, durationMs: seconds * 1000, warmupMs: quick ? 300 : 1500 },
+    kvorumFlags: values['kvorum-flag'],
     list: values.list,
     cpuProfile: values['cpu-prof'],
     core: values.core,

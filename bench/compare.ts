@@ -44,7 +44,8 @@ export async function compareRow(
 }
 
 async function runOnce(row: Row, contender: Contender, options: BenchOptions): Promise<Measures> {
-  const bench = new RowBench(contender, options.settings, {}, false);
+  const flags = contender.name === 'kvorum' ? options.kvorumFlags : [];
+  const bench = new RowBench(contender, options.settings, { flags }, false);
   try {
     return await row.run(bench);
   } finally {

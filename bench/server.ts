@@ -28,6 +28,8 @@ export interface ServerOptions {
   /** Arguments for Node, before the program; kvorum only. */
   nodeArguments?: readonly string[];
   environment?: Readonly<Record<string, string>>;
+  /** More flags than both servers get. */
+  flags?: readonly string[];
 }
 
 /** One member with fresh data, which can be killed and started again on it. */
@@ -150,6 +152,7 @@ export class BenchServer {
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=default=${peer}`,
       ...SERVER_FLAGS,
+      ...(this.options.flags ?? []),
     ];
   }
 

@@ -25,6 +25,7 @@ async function profileRow(row: Row, options: BenchOptions): Promise<void> {
     kvorumContender(),
     options.settings,
     {
+      flags: options.kvorumFlags,
       nodeArguments: ['--import', preload],
       environment: { KVORUM_BENCH_PROFILE: profilePath },
     },
