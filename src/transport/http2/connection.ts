@@ -291,6 +291,11 @@ export class Connection implements Flushable {
   }
 
   #onPingAck(payload: Buffer): void {
+    if (this.#awaitsPing && payload.equals(KEEPALIVE_PING)) {
+      this.#awaitsPing = false;
+      const { keepaliveIntervalMs } = this.#options;
+      this.#dependencies.timers.schedule(this.#keepaliveTimer, keepaliveIntervalMs);
+    }
     if (this.#isDrainPingSent && payload.equals(DRAIN_PING)) this.#beginDraining();
   }
 
