@@ -3,9 +3,10 @@
  * varints), because they enter HashKV (formats.md §4, §9). Hand-written, since a put writes its record
  * straight into the value log; the generated codec is its slow twin in the tests.
  */
+
+import { varint64Size, varintSize, writeVarint, writeVarint64 } from '../base/varint.js';
 import { KeyValue } from '../proto/generated/mvccpb.js';
 import type { RecordMeta } from './types.js';
-import { varint64Size, varintSize, writeVarint, writeVarint64 } from './varint.js';
 
 const TAG_KEY = 0x0a;
 const TAG_CREATE_REVISION = 0x10;

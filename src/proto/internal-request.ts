@@ -2,6 +2,7 @@
  * The envelope of a log entry, etcdserverpb.InternalRaftRequest, written and read by hand: it stands
  * around every write, and the request inside goes in as the client sent it, byte for byte.
  */
+import { varintSize, writeVarint } from '../base/varint.js';
 import { ProtoReader, WIRE_BYTES, WIRE_VARINT, WireError } from './wire.js';
 
 /** Field numbers of the requests that an entry can carry (formats.md §8.1). */
@@ -53,23 +54,6 @@ export interface InternalRequest {
   readonly idPrefix: number;
   /** The lower 48 bits of header.ID. */
   readonly idSuffix: number;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++;
-  return size;
-}
-
-function writeVarint(target: Buffer, offset: number, value: number): number {
-  let rest = value;
-  let position = offset;
-  while (rest > 0x7f) {
-    target[position++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  target[position++] = rest;
-  return position;
 }
 
 /** A request id is 64 bits: nine or ten varint bytes, from its two parts. */

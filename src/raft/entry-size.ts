@@ -1,18 +1,8 @@
+import { varintSize } from '../base/varint.js';
 import type { Entry } from './types.js';
 
 /** A limit that never bites. */
 export const NO_LIMIT = Number.POSITIVE_INFINITY;
-
-function varintSizeBytes(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x20_0000) return 3;
-  if (value < 0x1000_0000) return 4;
-  if (value < 0x8_0000_0000) return 5;
-  if (value < 0x400_0000_0000) return 6;
-  if (value < 0x2_0000_0000_0000) return 7;
-  return 8;
-}
 
 /** The size of the entry as protobuf (formats.md §1.2), which the message limits count. */
 export function entrySizeBytes(entry: Entry): number {
@@ -20,9 +10,9 @@ export function entrySizeBytes(entry: Entry): number {
   return (
     (entry.type === 0 ? 0 : 2) +
     2 +
-    varintSizeBytes(entry.term) +
-    varintSizeBytes(entry.index) +
-    (dataBytes === 0 ? 0 : 1 + varintSizeBytes(dataBytes) + dataBytes)
+    varintSize(entry.term) +
+    varintSize(entry.index) +
+    (dataBytes === 0 ? 0 : 1 + varintSize(dataBytes) + dataBytes)
   );
 }
 

@@ -19,42 +19,6 @@ export const MAX_NUMBER_VARINT_BYTES = 8;
 /** Bytes of the longest varint of 64 bits. */
 export const MAX_VARINT_BYTES = 10;
 
-/** Size of the varint of `value`, an integer in [0, 2^53]. */
-export function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
-  return size;
-}
-
-/** Writes the varint of `value`, an integer in [0, 2^53], and returns the offset after it. */
-export function writeVarint(target: Uint8Array, offset: number, value: number): number {
-  let position = offset;
-  let rest = value;
-  // Division only as long as the value does not fit 32-bit operations.
-  while (rest > 0x7fffffff) {
-    target[position++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  while (rest >= 0x80) {
-    target[position++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  target[position++] = rest;
-  return position;
-}
-
-/** Writes the varint of an unsigned 64-bit `value` and returns the offset after it. */
-export function writeVarint64(target: Uint8Array, offset: number, value: bigint): number {
-  let position = offset;
-  let rest = BigInt.asUintN(64, value);
-  while (rest >= 0x80n) {
-    target[position++] = Number(rest & 0x7fn) | 0x80;
-    rest >>= 7n;
-  }
-  target[position++] = Number(rest);
-  return position;
-}
-
 /**
  * Walks over the fields of a message in `bytes[position, end)`. Every method throws
  * {@link WireError} instead of reading past `end`.

@@ -2,15 +2,8 @@
  * Raft's persistent messages as the log and the snapshot files hold them (formats.md §1.1, §1.2), in
  * the form that etcd 3.7.1 writes: only the fields that are set. Reading takes any form.
  */
-import {
-  MAX_VARINT_BYTES,
-  WIRE_BYTES,
-  WIRE_VARINT,
-  WireError,
-  WireReader,
-  writeVarint,
-  writeVarint64,
-} from './protowire.js';
+import { writeVarint, writeVarint64 } from '../base/varint.js';
+import { MAX_VARINT_BYTES, WIRE_BYTES, WIRE_VARINT, WireError, WireReader } from './protowire.js';
 
 /** raftpb.EntryType. */
 export const ENTRY_NORMAL = 0;

@@ -2,7 +2,7 @@
  * Encoded mvccpb.Event around records: type, kv, prev_kv (A.4). A put's kv is its record as it is; that
  * of a deletion is the tombstone record and its revision.
  */
-import { varintSize, writeVarint } from '../varint.js';
+import { varintSize, writeVarint } from '../../base/varint.js';
 
 const TAG_TYPE = 0x08;
 const TYPE_DELETE = 1;

@@ -1,6 +1,7 @@
 /** The content of a `.snap` file (formats.md §3): a checksum around an encoded raftpb.Snapshot. */
 import { crc32c } from '../../base/crc32c.js';
-import { MAX_VARINT_BYTES, WireError, WireReader, writeVarint } from '../protowire.js';
+import { writeVarint } from '../../base/varint.js';
+import { MAX_VARINT_BYTES, WireError, WireReader } from '../protowire.js';
 import type { ConfState } from '../raftcodec.js';
 import { decodeConfState, encodeConfState, simpleConfState } from '../raftcodec.js';
 import { SnapFileError } from './errors.js';

@@ -4,7 +4,8 @@
  * nothing is allocated per record.
  */
 import { crc32c } from '../../base/crc32c.js';
-import { MAX_NUMBER_VARINT_BYTES, varintSize, writeVarint } from '../protowire.js';
+import { varintSize, writeVarint } from '../../base/varint.js';
+import { MAX_NUMBER_VARINT_BYTES } from '../protowire.js';
 import type { HardState, LogEntry } from '../raftcodec.js';
 import { encodeHardState } from '../raftcodec.js';
 

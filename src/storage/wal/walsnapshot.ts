@@ -1,5 +1,6 @@
 /** Snapshot records of the log (walpb.Snapshot, formats.md §2.2). */
-import { MAX_VARINT_BYTES, WireError, type WireReader, writeVarint } from '../protowire.js';
+import { writeVarint } from '../../base/varint.js';
+import { MAX_VARINT_BYTES, WireError, type WireReader } from '../protowire.js';
 import type { ConfState } from '../raftcodec.js';
 import { decodeConfState, encodeConfState } from '../raftcodec.js';
 

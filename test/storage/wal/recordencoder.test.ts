@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { crc32c } from '../../../src/base/crc32c.js';
-import {
-  varintSize,
-  WireError,
-  WireReader,
-  writeVarint,
-  writeVarint64,
-} from '../../../src/storage/protowire.js';
+import { varintSize, writeVarint, writeVarint64 } from '../../../src/base/varint.js';
+import { WireError, WireReader } from '../../../src/storage/protowire.js';
 import {
   decodeConfState,
   decodeEntry,
