@@ -4,8 +4,8 @@ import { DatabaseSnapshot, type KvorumServer } from '../server/index.js';
 import type { StreamCall, StreamMethod, StreamReceiver } from '../transport/index.js';
 import { toStreamError } from './rpc.js';
 
-/** Messages sent in one turn of the event loop: 256 KiB to hash, to encode and to hand over. */
-const MESSAGES_PER_TURN = 8;
+/** Messages sent in one turn of the event loop: 128 KiB to hash, to encode and to hand over. */
+const MESSAGES_PER_TURN = 4;
 
 /** What of a member is asked: its state, and the version of the format it has. */
 export type SnapshotSource = {

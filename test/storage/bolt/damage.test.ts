@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BoltCorruptError, BoltFile } from '../../../src/storage/bolt/index.js';
+import { type Meta, writeMeta } from '../../../src/storage/bolt/meta.js';
 import { BytesFile, type Content, fileOf, numberedPairs } from './support.js';
 
 const PAGE_BYTES = 4096;
@@ -48,6 +49,16 @@ describe('a damaged file', () => {
     const damaged = Buffer.from(file);
     damaged.fill(0xff, 0, 2 * PAGE_BYTES);
     await assert.rejects(readAll(damaged), BoltCorruptError);
+  });
+
+  it('needs no freelist', async () => {
+    const damaged = Buffer.from(file);
+    damaged.fill(0xa5, 2 * PAGE_BYTES, 3 * PAGE_BYTES);
+    assert.equal(await readAll(damaged), await readAll(file));
+    writeMetas(damaged, { ...intactMeta(file), freelistPage: undefined });
+    assert.equal(await readAll(damaged), await readAll(file));
+    writeMetas(damaged, { ...intactMeta(file), freelistPage: 2 ** 40 });
+    assert.equal(await readAll(damaged), await readAll(file));
   });
 
   it('is read or refused, whatever bits are flipped', async () => {
@@ -128,6 +139,28 @@ describe('a hostile file', () => {
     await assert.rejects(readAll(file), { name: 'BoltCorruptError', message: /reached twice/ });
   });
 
+  it('cannot claim what is not there with a correct checksum', async () => {
+    const file = await fileOf(new Map([['key', numberedPairs(30, 60)]]));
+    const intact = intactMeta(file);
+    const wrong: Partial<Meta>[] = [
+      ...[0, 1, 512, 3000, 4097, 131_072, 2 ** 31].map((pageSizeBytes) => ({ pageSizeBytes })),
+      ...[0, 1, intact.pageCount, 2 ** 53].map((rootPage) => ({ rootPage })),
+      ...[0, 2, intact.pageCount + 1, 2 ** 53].map((pageCount) => ({ pageCount })),
+      { pageSizeBytes: 65_536, pageCount: 3, rootPage: 2 },
+    ];
+    for (const change of wrong) {
+      const changed = Buffer.from(file);
+      writeMetas(changed, { ...intact, ...change });
+      await assert.rejects(readAll(changed), BoltCorruptError, JSON.stringify(change));
+    }
+    // A page that is there, but is none of a tree.
+    for (const rootPage of [2, 3]) {
+      const changed = Buffer.from(file);
+      writeMetas(changed, { ...intact, rootPage });
+      await assert.rejects(readAll(changed), { message: /^bbolt: page \d: / });
+    }
+  });
+
   it('cannot make one page stand for more data than it has', async () => {
     const file = await fileOf(new Map([['key', [[Buffer.from('a'), Buffer.alloc(3000)]]]]));
     const offset = pageOfBucket(file) * PAGE_BYTES;
@@ -195,6 +228,23 @@ async function readsOrRefuses(bytes: Buffer): Promise<void> {
 function flip(bytes: Buffer, bit: number): void {
   const byte = Math.floor(bit / 8);
   bytes[byte] = (bytes[byte] ?? 0) ^ (1 << (bit % 8));
+}
+
+/** The meta of a file of ours. */
+function intactMeta(file: Buffer): Meta {
+  return {
+    pageSizeBytes: PAGE_BYTES,
+    rootPage: rootPage(file),
+    freelistPage: 2,
+    pageCount: file.length / PAGE_BYTES,
+    transactionId: 2,
+  };
+}
+
+/** Puts a meta, with a correct checksum, into both meta pages. */
+function writeMetas(file: Buffer, meta: Meta): void {
+  writeMeta(file, META_OFFSET, meta);
+  writeMeta(file, PAGE_BYTES + META_OFFSET, { ...meta, transactionId: meta.transactionId - 1 });
 }
 
 const rootPage = (file: Buffer): number => Number(file.readBigUInt64LE(META_OFFSET + 16));

@@ -1,5 +1,7 @@
 /** Files we write: what was put in comes out, page by page as bbolt wants it. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BUCKET_NAMES } from '../../../src/storage/backend/index.js';
@@ -9,6 +11,8 @@ import {
   measureBoltFile,
   writeBoltFile,
 } from '../../../src/storage/bolt/index.js';
+import { nodeDisk } from '../../../src/storage/disk.js';
+import { temporaryFolder } from '../../support/folders.js';
 import { checkPages } from './page-census.js';
 import {
   BytesFile,
@@ -166,6 +170,20 @@ describe('what no file can hold', () => {
 });
 
 describe('reading', () => {
+  it('works on the disk, and passes on what the disk says', async (test) => {
+    const content = etcdContent({ key: numberedPairs(5000, 100) });
+    const path = join(temporaryFolder(test), 'db');
+    writeFileSync(path, await fileOf(content));
+    const file = await nodeDisk.open(path, 'read');
+    const [, , , , , key] = await (await BoltFile.open(file)).buckets();
+    assert.equal(key?.name, 'key');
+    const pairs: [Buffer, Buffer][] = [];
+    for await (const batch of key?.scan() ?? []) pairs.push(...batch);
+    assert.deepEqual(pairs, content.get('key'));
+    await file.close();
+    await assert.rejects(BoltFile.open(new FailingFile()), { code: 'EIO' });
+  });
+
   it('goes through the file once, in large steps', async () => {
     const written = await fileOf(etcdContent({ key: numberedPairs(60_000, 100) }));
     const file = new BytesFile(written);
@@ -175,6 +193,17 @@ describe('reading', () => {
     assert.ok(file.readCount < 300, `${file.readCount} reads`);
   });
 });
+
+/** A file whose disk is broken. */
+class FailingFile extends BytesFile {
+  constructor() {
+    super(Buffer.alloc(4096));
+  }
+
+  override async read(): Promise<number> {
+    throw Object.assign(new Error('read failed: EIO'), { code: 'EIO' });
+  }
+}
 
 /** Ascending by key, the last of equal keys. */
 function sorted<T>(entries: readonly (readonly [Buffer, T])[]): [Buffer, T][] {
