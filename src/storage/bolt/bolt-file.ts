@@ -81,14 +81,14 @@ export class BoltFile {
   #bucket(nameBytes: Buffer, value: Buffer): BoltBucket {
     const name = nameBytes.toString('latin1');
     if (value.length < BUCKET_HEADER_BYTES) {
-      throw new BoltCorruptError(`bucket '${name}' has no header`);
+      throw new BoltCorruptError(`bucket ${shown(name)} has no header`);
     }
     const root = readUint64(value, 0);
     if (root !== 0) {
       return { name, scan: () => walkTree(this.#pages(), root, ElementKind.pair) };
     }
     if (value.length > BUCKET_HEADER_BYTES + this.pageSizeBytes) {
-      throw new BoltCorruptError(`bucket '${name}' is larger than a page, but has none of its own`);
+      throw new BoltCorruptError(`bucket ${shown(name)} is larger than a page, but has none`);
     }
     // A copy, so that the root bucket's page need not stay in memory.
     const inline = Buffer.from(value.subarray(BUCKET_HEADER_BYTES));
@@ -105,12 +105,20 @@ export class BoltFile {
 /** A small bucket is a leaf inside the entry of the root bucket; such a page has the number 0. */
 async function* scanInline(name: string, bytes: Buffer): AsyncGenerator<[Buffer, Buffer][]> {
   if (bytes.length < PAGE_HEADER_BYTES) {
-    throw new BoltCorruptError(`bucket '${name}' has no page`);
+    throw new BoltCorruptError(`bucket ${shown(name)} has no page`);
   }
   const { id, kind, count } = readPageHeader(bytes);
-  if (kind !== PageKind.leaf) throw new BoltCorruptError(`bucket '${name}' is not a leaf`);
+  if (kind !== PageKind.leaf) throw new BoltCorruptError(`bucket ${shown(name)} is not a leaf`);
   const pairs = leafPairs({ id, count, bytes }, ElementKind.pair);
   const order = new KeyOrder();
   for (const [key] of pairs) order.expect(key, id);
   yield pairs;
+}
+
+/**
+ * A name for a message. Damage can make anything of the file a name, the users' password hashes too:
+ * no more than the longest name that etcd uses is shown.
+ */
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 'members_removed'.length));
 }

@@ -191,6 +191,16 @@ describe('a hostile file', () => {
   });
 });
 
+describe('the error', () => {
+  it('does not tell what the file holds', async () => {
+    const file = await fileOf(new Map([[`auth\n${'secret'.repeat(1000)}`, []]]));
+    const element = rootPage(file) * PAGE_BYTES + 16;
+    file.writeUInt32LE(3, element + 12);
+    const message = 'bbolt: bucket "auth\\nsecretsecr" has no header';
+    await assert.rejects(readAll(file), { name: 'BoltCorruptError', message });
+  });
+});
+
 /** Sum of all key and value lengths. */
 async function consume(bolt: BoltFile): Promise<number> {
   let total = 0;
