@@ -55,9 +55,8 @@ export class RequestScope {
         ? undefined
         : this.#clock.setTimeout(() => fail('deadline exceeded'), totalMs);
     opened.once('socket', (socket) => {
-      if (!socket.connecting) cancelConnect();
-      // A TLS connection is made when it is secure; plain ones never emit that.
-      socket.once('connect', cancelConnect);
+      if (socket.connecting) socket.once('connect', cancelConnect);
+      else cancelConnect();
     });
     opened.setTimeout(idleMs, () => fail('i/o timeout'));
     opened.once('close', () => {
@@ -109,9 +108,12 @@ function isReset(error: unknown): boolean {
 /** The whole answer to `request`. */
 export function answerOf(request: ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    const onClose = () => reject(new PeerRequestError('connection closed'));
     request.once('error', reject);
-    request.once('close', () => reject(new PeerRequestError('connection closed')));
+    request.once('close', onClose);
     request.once('response', (response) => {
+      // From here on the body says whether it came to its end.
+      request.off('close', onClose);
       readBody(response).then(
         (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
         reject,
