@@ -1,9 +1,8 @@
 /**
  * Writing a bbolt file as a stream. Its first pages say how large it is and where the tree begins, and
  * those who are sent one want its size before the first byte; so the buckets are read twice, first to
- * measure and then to write. Compared with writing a temporary file, a backup of a member whose disk
- * is full succeeds, and a crash leaves nothing to clean up; the second scan costs about what writing
- * and reading the file would.
+ * measure and then to write. A temporary file would need as much room again on a disk that may be full
+ * (when a backup matters most), and clearing away after a crash; the second scan needs neither.
  */
 import type { BoltBucket } from './bolt-file.js';
 import { BoltWriteError } from './errors.js';
