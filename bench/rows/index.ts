@@ -1,3 +1,4 @@
+import { IDLE_ROWS } from './idle.js';
 import { LARGE_STORE_ROWS } from './large-store.js';
 import { LEASE_ROWS } from './lease.js';
 import { LIST_ROWS } from './list.js';
@@ -18,4 +19,5 @@ export const ROWS: readonly Row[] = [
   ...LIST_ROWS,
   ...LARGE_STORE_ROWS,
   ...REPLAY_ROWS,
+  ...IDLE_ROWS,
 ];
