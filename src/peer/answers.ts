@@ -35,6 +35,7 @@ export function refuse(
     discardedBytes += chunk.length;
     if (discardedBytes > MAX_DISCARDED_BYTES) answer();
   });
+  request.resume();
 }
 
 /** Answers with an error and closes the connection. */

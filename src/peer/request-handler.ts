@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { errorText } from '../base/errors.js';
 import { formatNodeId, type Message, type NodeId } from '../raft/index.js';
 import { refuse, refuseOtherMethods, sendError, sendErrorAndClose } from './answers.js';
 import type { PeerContext } from './context.js';
-import { FrameTooLargeError, PeerProtocolError } from './errors.js';
+import { FrameTooLargeError, FrameTruncatedError } from './errors.js';
 import { headerText, incompatibility, parseId } from './headers.js';
 import { isWireType, messageFault } from './message-check.js';
 import { decodeMessage } from './message-decoder.js';
@@ -93,7 +94,7 @@ export class RequestHandler {
       body = await readPosted(request, this.#context.settings.maxFrameBytes);
     } catch (error) {
       this.#warn(request, 'failed to read Raft message', { error: errorText(error) });
-      sendErrorAndClose(response, 400, 'error reading raft message');
+      refuse(request, response, 400, 'error reading raft message');
       return;
     }
     let message: Message;
@@ -191,25 +192,38 @@ export class RequestHandler {
     this.#context.throttledLog.warn(sender, message, {
       'local-member-id': formatNodeId(this.#context.settings.memberId),
       'remote-peer-server-name': sender,
-      'remote-address': request.socket.remoteAddress,
+      'remote-address': remoteAddress(request),
       ...fields,
     });
   }
 }
 
-/** The whole body of a POST. */
-async function readPosted(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) throw new PeerProtocolError('the body is not binary');
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) throw new FrameTooLargeError();
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined
-    ? chunks[0]
-    : Buffer.concat(chunks, sizeBytes);
+/** The whole body of a POST. What is too long stays unread: the sender is still there to be told. */
+function readPosted(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    const onData = (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off('data', onData);
+      request.pause();
+      reject(new FrameTooLargeError());
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(Buffer.concat(chunks, sizeBytes)));
+    request.once('error', reject);
+    request.once('close', () => reject(new FrameTruncatedError()));
+  });
+}
+
+/** Undefined if the connection is gone. */
+function remoteAddress(request: IncomingMessage): string | undefined {
+  const socket: Socket | null = request.socket;
+  return socket?.remoteAddress;
 }
 
 function answerProbe(request: IncomingMessage, response: ServerResponse): void {
