@@ -9,20 +9,27 @@ export interface CallContext {
   metadata(name: string): string | undefined;
 }
 
-/** Answers a unary call, once: with an error, or with the encoded response. */
+/**
+ * Answers a unary call, once: with an error, or with the encoded response, at once or much later. The
+ * bytes must not change any more: a carrier may send them from where they are.
+ */
 export type Respond = (error: RpcError | null, response?: Buffer) => void;
 
 export interface UnaryMethod {
   readonly kind: 'unary';
   /** `/package.Service/Method` */
   readonly path: string;
+  /**
+   * The request's bytes will not change, but may lie in a buffer with others: whoever keeps a small
+   * part of them for long copies it. The context is the same for calls with the same headers.
+   */
   handle(request: Buffer, context: CallContext, respond: Respond): void;
 }
 
 /** The carrier's end of a stream, as the handler sees it. */
 export interface StreamCall extends CallContext {
   /**
-   * Sends one message. False means that the client reads slower than it is written to: the message
+   * Sends one message, whose bytes must not change any more. False means that the client reads slower than it is written to: the message
    * is taken, but the handler should stop until its receiver's `drained` is called.
    */
   write(message: Buffer): boolean;

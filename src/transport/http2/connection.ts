@@ -161,6 +161,7 @@ export class Connection implements Flushable {
   #onData(bytes: Buffer): void {
     if (!this.#session.isReading) return;
     this.#hasReadSince = true;
+    this.#session.state.nowMs = Math.trunc(this.#dependencies.clock.nowMs());
     // All answers given while this input is read leave with one write at its end.
     const wasQueued = this.#willFlush;
     this.#willFlush = true;

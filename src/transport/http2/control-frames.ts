@@ -14,6 +14,9 @@ import type { Sender } from './sender.js';
 import { readSettings } from './settings.js';
 import type { StreamTable } from './stream-table.js';
 
+/** A stream that is reset within this time of its opening was perhaps never meant. */
+const RAPID_MS = 1000;
+
 /** What the frames of a connection have brought about so far. */
 export interface SessionState {
   /** The highest stream that the client has opened. */
@@ -22,6 +25,8 @@ export interface SessionState {
   isDraining: boolean;
   /** The client's first SETTINGS have come. */
   hasSettings: boolean;
+  /** The clock in whole milliseconds, read once for all frames that were read together. */
+  nowMs: number;
   /** Windows of new streams: to send, as the client says, and to receive, as we do. */
   windows: { readonly send: number; readonly receive: number };
 }
@@ -133,8 +138,10 @@ export class ControlFrames {
       this.#guard.countIdleFrame();
       return;
     }
-    // Streams that are opened to be reset make work without an answer (CVE-2023-44487).
-    if (!stream.isHeadSent) this.#guard.countReset();
+    // Streams that are opened to be reset make work without an answer (CVE-2023-44487). A client that
+    // has waited in vain, for a slow disk maybe, has every right to give up.
+    const ageMs = this.#state.nowMs - stream.openedAtMs;
+    if (!stream.isHeadSent && ageMs < RAPID_MS) this.#guard.countReset();
     this.#streams.abort(stream);
   }
 

@@ -75,6 +75,7 @@ export class Session implements FrameSink {
       lastStreamId: 0,
       isDraining: false,
       hasSettings: false,
+      nowMs: 0,
       windows: { send: DEFAULT_WINDOW_BYTES, receive: limits.streamReceiveWindowBytes },
     };
     this.#guard = dependencies.guard;
@@ -301,7 +302,7 @@ export class Session implements FrameSink {
       this.#sendFinal(id, trailersOnlyBlock(head.contentSubtype, error), endStream);
       return;
     }
-    const stream = new Stream(id, head, this.state.windows, this.#streams);
+    const stream = new Stream(id, head, this.state, this.#streams);
     this.#streams.add(stream);
     if (head.timeoutMs !== Number.POSITIVE_INFINITY) {
       this.#dependencies.deadlines.schedule(stream, head.timeoutMs);

@@ -28,6 +28,12 @@ export interface StreamHost {
   lateAnswer(): void;
 }
 
+/** What a new stream takes from the state of its connection. */
+export interface StreamOpening {
+  readonly nowMs: number;
+  readonly windows: { readonly send: number; readonly receive: number };
+}
+
 const EMPTY = Buffer.alloc(0);
 const MULTIPLE_REQUESTS =
   'cardinality violation: received multiple request messages for non-client-streaming RPC';
@@ -41,6 +47,7 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
   timerPrevious: TimerEntry | null = null;
   timerNext: TimerEntry | null = null;
   readonly head: RequestHead;
+  readonly openedAtMs: number;
   /** The client sends nothing more. */
   isRemoteClosed = false;
   /** Bytes the client may still send, and bytes taken that it was not told of yet. */
@@ -59,15 +66,11 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
   #partial: PartialMessage | undefined = undefined;
   #receiver: StreamReceiver | undefined = undefined;
 
-  constructor(
-    id: number,
-    head: RequestHead,
-    windows: { readonly send: number; readonly receive: number },
-    host: StreamHost,
-  ) {
-    super(id, head.contentSubtype, windows.send);
+  constructor(id: number, head: RequestHead, opening: StreamOpening, host: StreamHost) {
+    super(id, head.contentSubtype, opening.windows.send);
     this.head = head;
-    this.receiveWindow = windows.receive;
+    this.openedAtMs = opening.nowMs;
+    this.receiveWindow = opening.windows.receive;
     this.#host = host;
   }
 

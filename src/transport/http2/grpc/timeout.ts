@@ -1,5 +1,5 @@
-/** Milliseconds of each unit of a grpc-timeout. */
-const UNIT_MS: ReadonlyMap<string, number> = new Map([
+/** Milliseconds of each unit of a grpc-timeout, by character code. */
+const UNIT_MS: readonly number[] = unitTable([
   ['H', 3_600_000],
   ['M', 60_000],
   ['S', 1000],
@@ -7,6 +7,13 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
   ['u', 1e-3],
   ['n', 1e-6],
 ]);
+
+function unitTable(units: readonly (readonly [unit: string, ms: number])[]): number[] {
+  const table = new Array<number>(128).fill(0);
+  for (const [unit, ms] of units) table[unit.charCodeAt(0)] = ms;
+  return table;
+}
+
 /** Eight digits and the unit. */
 const MAX_LENGTH = 9;
 
@@ -15,13 +22,18 @@ const MAX_LENGTH = 9;
  * `quote` is Go's %q.
  */
 export function parseTimeout(text: string, quote: (text: string) => string): number | string {
-  if (text.length < 2) return `transport: timeout string is too short: ${quote(text)}`;
-  if (text.length > MAX_LENGTH) return `transport: timeout string is too long: ${quote(text)}`;
-  const unitMs = UNIT_MS.get(text.slice(-1));
-  if (unitMs === undefined) return `transport: timeout unit is not recognized: ${quote(text)}`;
-  const digits = text.slice(0, -1);
-  if (!/^[0-9]+$/.test(digits)) {
-    return `strconv.ParseUint: parsing ${quote(digits)}: invalid syntax`;
+  const last = text.length - 1;
+  if (last < 1) return `transport: timeout string is too short: ${quote(text)}`;
+  if (last >= MAX_LENGTH) return `transport: timeout string is too long: ${quote(text)}`;
+  const unitMs = UNIT_MS[text.charCodeAt(last)] ?? 0;
+  if (unitMs === 0) return `transport: timeout unit is not recognized: ${quote(text)}`;
+  let value = 0;
+  for (let at = 0; at < last; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) {
+      return `strconv.ParseUint: parsing ${quote(text.slice(0, last))}: invalid syntax`;
+    }
+    value = value * 10 + digit;
   }
-  return Number(digits) * unitMs;
+  return value * unitMs;
 }
