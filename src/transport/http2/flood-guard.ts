@@ -13,6 +13,7 @@ export class FloodGuard {
   readonly #resets: RateLimit;
   readonly #idleFrames: RateLimit;
   readonly #settings: RateLimit;
+  readonly #unpackedBytes: RateLimit;
   #creditedFrames = 0;
 
   constructor(limits: Http2Limits, sender: Sender, nowMs: () => number) {
@@ -21,6 +22,11 @@ export class FloodGuard {
     this.#nowMs = nowMs;
     this.#resets = new RateLimit(limits.resetBurst, limits.resetsPerSecond, now);
     this.#idleFrames = new RateLimit(limits.idleFrameBurst, limits.idleFramesPerSecond, now);
+    this.#unpackedBytes = new RateLimit(
+      limits.unpackedBurstBytes,
+      limits.unpackedBytesPerSecond,
+      now,
+    );
     this.#settings = new RateLimit(limits.settingsBurst, limits.settingsPerSecond, now);
   }
 
@@ -34,6 +40,15 @@ export class FloodGuard {
 
   countSettings(): void {
     if (!this.#settings.take(this.#nowMs)) throw tooMuch('too many SETTINGS');
+  }
+
+  /** Whether compressed messages may still be unpacked: a kilobyte can make a megabyte of work. */
+  get mayUnpack(): boolean {
+    return this.#unpackedBytes.hasSome(this.#nowMs);
+  }
+
+  countUnpacked(bytes: number): void {
+    this.#unpackedBytes.spend(bytes);
   }
 
   /** A frame that carries nothing; what was sent to the client meanwhile entitles it to some. */

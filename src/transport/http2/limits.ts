@@ -23,6 +23,9 @@ export interface Http2Limits {
   /** Frames that carry nothing (PRIORITY, unknown, empty DATA, spare WINDOW_UPDATE and so on). */
   readonly idleFrameBurst: number;
   readonly idleFramesPerSecond: number;
+  /** Bytes that compressed messages of a connection may unpack to: a few become very many. */
+  readonly unpackedBurstBytes: number;
+  readonly unpackedBytesPerSecond: number;
   readonly settingsBurst: number;
   readonly settingsPerSecond: number;
   /** From the first byte to the client's preface and SETTINGS. */
@@ -45,6 +48,8 @@ export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
   resetsPerSecond: 100,
   idleFrameBurst: 10_000,
   idleFramesPerSecond: 1000,
+  unpackedBurstBytes: 16 * 1024 * 1024,
+  unpackedBytesPerSecond: 32 * 1024 * 1024,
   settingsBurst: 100,
   settingsPerSecond: 10,
   prefaceTimeoutMs: 20_000,

@@ -14,10 +14,20 @@ export class RateLimit {
 
   /** Takes one token; false when there is none. The clock is only asked when the bucket is empty. */
   take(nowMs: () => number): boolean {
-    if (this.#tokens < 1) this.#refill(nowMs());
-    if (this.#tokens < 1) return false;
+    if (!this.hasSome(nowMs)) return false;
     this.#tokens -= 1;
     return true;
+  }
+
+  /** Whether there is a token to take. */
+  hasSome(nowMs: () => number): boolean {
+    if (this.#tokens < 1) this.#refill(nowMs());
+    return this.#tokens >= 1;
+  }
+
+  /** Takes what was used already, also more than there was. */
+  spend(tokens: number): void {
+    this.#tokens -= tokens;
   }
 
   /** Gives tokens for useful work. */

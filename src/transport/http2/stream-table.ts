@@ -1,5 +1,6 @@
-import type { RpcError } from '../../base/errors.js';
+import { GrpcCode, RpcError } from '../../base/errors.js';
 import type { FloodGuard } from './flood-guard.js';
+import { gunzipMessage } from './grpc/compression.js';
 import type { Http2Limits } from './limits.js';
 import type { Output } from './output.js';
 import { ErrorCode, FrameType } from './protocol.js';
@@ -173,6 +174,22 @@ export class StreamTable implements StreamHost {
   holdPartial(deltaBytes: number): boolean {
     this.#partialBytes += deltaBytes;
     return this.#partialBytes <= this.#maxPartialBytes;
+  }
+
+  unpack(message: Buffer): Buffer {
+    const { guard } = this.#dependencies;
+    if (!guard.mayUnpack) {
+      throw new RpcError(GrpcCode.resourceExhausted, 'grpc: too much compressed data');
+    }
+    try {
+      const unpacked = gunzipMessage(message, this.maxReceiveBytes);
+      guard.countUnpacked(unpacked.length);
+      return unpacked;
+    } catch (error) {
+      // It may have come to the limit before it failed.
+      guard.countUnpacked(this.maxReceiveBytes);
+      throw error;
+    }
   }
 
   refuse(stream: Stream): void {

@@ -1,6 +1,6 @@
 import { errorText, GrpcCode, RpcError } from '../../base/errors.js';
 import type { StreamCall, StreamReceiver } from '../handler.js';
-import { formatError, gunzipMessage, sizeError } from './grpc/compression.js';
+import { formatError, sizeError } from './grpc/compression.js';
 import { PartialMessage, PREFIX_BYTES } from './grpc/partial-message.js';
 import type { RequestHead } from './grpc/request-head.js';
 import { OutgoingStream } from './sender.js';
@@ -22,6 +22,8 @@ export interface StreamHost {
   expire(stream: Stream): void;
   /** Keeps account of memory for incomplete messages; false: there is no room for more. */
   holdPartial(deltaBytes: number): boolean;
+  /** Unpacks a gzip message. Throws `RpcError`. */
+  unpack(message: Buffer): Buffer;
   /** Tells the client to try again elsewhere or later. */
   refuse(stream: Stream): void;
   /** A handler answered after its stream had been reset. */
@@ -237,7 +239,7 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
       return undefined;
     }
     try {
-      return gunzipMessage(bytes, this.#host.maxReceiveBytes);
+      return this.#host.unpack(bytes);
     } catch (failure) {
       this.#fail(failure instanceof RpcError ? failure : unexpected(failure));
       return undefined;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import {
   CLIENT_PREFACE,
   ErrorCode,
@@ -236,6 +237,27 @@ describe('memory', () => {
       client.data(101, large.subarray(at, at + 16_000), 0);
     client.data(101, Buffer.alloc(0));
     assert.equal((await client.reply(101)).body.length, large.length);
+  });
+
+  it('gzip bombs are unpacked only so often', async (context) => {
+    const { client } = await open(context, {
+      limits: { unpackedBurstBytes: 5_000_000, unpackedBytesPerSecond: 1 },
+    });
+    const bomb = message(gzipSync(Buffer.alloc(2_000_000)), 1);
+    times(5, (index) => {
+      client.headers(
+        2 * index + 1,
+        requestWith({ ':path': '/test.Echo/Length', 'grpc-encoding': 'gzip' }),
+      );
+      client.data(2 * index + 1, bomb);
+    });
+    const statuses: (string | undefined)[] = [];
+    for (let id = 1; id < 11; id += 2) {
+      statuses.push((await client.reply(id)).fields['grpc-status']);
+    }
+    assert.deepEqual(statuses, ['0', '0', '0', '8', '8']);
+    client.call(11);
+    assert.equal((await client.reply(11)).fields['grpc-status'], '0');
   });
 
   it('responses that nobody takes are bounded: new streams are refused', async (context) => {

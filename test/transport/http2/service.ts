@@ -113,6 +113,12 @@ export function testMethods(witness: Witness): RpcMethod[] {
       },
     },
     {
+      // Answers with the length of the request.
+      kind: 'unary',
+      path: '/test.Echo/Length',
+      handle: (request, _context, respond) => respond(null, Buffer.from(String(request.length))),
+    },
+    {
       // Answers with so many bytes.
       kind: 'unary',
       path: '/test.Echo/Large',
