@@ -6,6 +6,7 @@ import type { Output } from './output.js';
 import { ErrorCode, FrameType } from './protocol.js';
 import type { Sender } from './sender.js';
 import type { Stream, StreamHost } from './stream.js';
+import { StreamSet } from './stream-set.js';
 import type { TimerWheel } from './timer-wheel.js';
 
 /** Streams that we have reset: what their client sent before it knew is ignored (RFC 9113 §5.4.2). */
@@ -30,7 +31,7 @@ export class StreamTable implements StreamHost {
   readonly maxReceiveBytes: number;
   readonly #maxPartialBytes: number;
   readonly #dependencies: StreamTableDependencies;
-  readonly #streams = new Map<number, Stream>();
+  readonly #streams = new StreamSet();
   /** Answered in full, but the client has not ended its side. */
   #halfOpen: Stream[] = [];
   readonly #recentlyReset = new Set<number>();
@@ -58,17 +59,17 @@ export class StreamTable implements StreamHost {
     return this.#streams.get(id);
   }
 
-  all(): IterableIterator<Stream> {
-    return this.#streams.values();
+  all(): Stream[] {
+    return this.#streams.all();
   }
 
   add(stream: Stream): void {
-    this.#streams.set(stream.id, stream);
+    this.#streams.add(stream);
   }
 
   /** Both sides are done with a stream. */
   remove(stream: Stream): void {
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
     if (stream.timerSlot >= 0) this.#dependencies.deadlines.cancel(stream);
   }
 
@@ -121,7 +122,7 @@ export class StreamTable implements StreamHost {
 
   /** The connection is gone. */
   abortAll(): void {
-    for (const stream of [...this.#streams.values()]) this.abort(stream);
+    for (const stream of this.#streams.all()) this.abort(stream);
   }
 
   /**
@@ -133,7 +134,7 @@ export class StreamTable implements StreamHost {
     const streams = this.#halfOpen;
     this.#halfOpen = [];
     for (const stream of streams) {
-      if (!this.#streams.has(stream.id)) continue;
+      if (this.#streams.get(stream.id) !== stream) continue;
       this.remove(stream);
       this.resetId(stream.id, ErrorCode.noError);
     }
