@@ -215,7 +215,7 @@ function readPosted(request: IncomingMessage, maxBytes: number): Promise<Buffer>
     };
     request.on('data', onData);
     request.once('end', () => resolve(Buffer.concat(chunks, sizeBytes)));
-    request.once('error', reject);
+    request.on('error', reject);
     request.once('close', () => reject(new FrameTruncatedError()));
   });
 }

@@ -109,7 +109,7 @@ function isReset(error: unknown): boolean {
 export function answerOf(request: ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const onClose = () => reject(new PeerRequestError('connection closed'));
-    request.once('error', reject);
+    request.on('error', reject);
     request.once('close', onClose);
     request.once('response', (response) => {
       // From here on the body says whether it came to its end.
