@@ -5,7 +5,7 @@
  *
  * Each carrier runs in a process of its own. h2load comes with Debian's nghttp2-client.
  */
-import { execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -29,7 +29,7 @@ const echo: RpcMethod = {
   handle: (request, _context, respond) => respond(null, request),
 };
 
-/** The process that serves: tells its port, then waits to be killed. */
+/** The process that serves: tells its port, and its CPU time when asked, until it is killed. */
 function serve(name: CarrierName): void {
   const carrier = CARRIERS[name](
     {
@@ -46,12 +46,22 @@ function serve(name: CarrierName): void {
     const address = server.address();
     if (typeof address === 'object' && address !== null) process.send?.(address.port);
   });
+  process.on('message', () => process.send?.(process.cpuUsage()));
   process.on('SIGTERM', () => process.exit(0));
 }
 
 interface Measurement {
   readonly requestsPerSecond: number;
   readonly meanLatency: string;
+  readonly requests: number;
+  /** The server's CPU time; it tells more than the rate where others use the machine. */
+  readonly cpuMicrosPerRequest: number;
+}
+
+async function cpuMicros(child: ChildProcess): Promise<number> {
+  child.send('cpu');
+  const [usage] = (await once(child, 'message')) as [NodeJS.CpuUsage];
+  return usage.user + usage.system;
 }
 
 function load(port: number, body: string, shape: (typeof SHAPES)[number], seconds: number) {
@@ -67,11 +77,11 @@ function load(port: number, body: string, shape: (typeof SHAPES)[number], second
   );
   const failed = Number(/(\d+) failed/.exec(output)?.[1] ?? '0');
   if (failed > 0) throw new Error(`h2load reports failures:\n${output}`);
-  const measurement: Measurement = {
+  return {
     requestsPerSecond: Number(/, ([\d.]+) req\/s/.exec(output)?.[1] ?? Number.NaN),
     meanLatency: /time for request:\s+\S+\s+\S+\s+(\S+)/.exec(output)?.[1] ?? '?',
+    requests: Number(/(\d+) succeeded/.exec(output)?.[1] ?? Number.NaN),
   };
-  return measurement;
 }
 
 async function measure(seconds: number): Promise<void> {
@@ -87,8 +97,10 @@ async function measure(seconds: number): Promise<void> {
       const [port] = await once(child, 'message');
       for (const shape of SHAPES) {
         load(Number(port), body, shape, 1);
-        const measurement = load(Number(port), body, shape, seconds);
-        results.set(`${name} ${shape.connections}`, measurement);
+        const before = await cpuMicros(child);
+        const measured = load(Number(port), body, shape, seconds);
+        const cpuMicrosPerRequest = ((await cpuMicros(child)) - before) / measured.requests;
+        results.set(`${name} ${shape.connections}`, { ...measured, cpuMicrosPerRequest });
       }
     } finally {
       child.kill('SIGTERM');
@@ -99,19 +111,27 @@ async function measure(seconds: number): Promise<void> {
 }
 
 function print(results: ReadonlyMap<string, Measurement>): void {
-  console.log('connections × streams | grpc-js req/s (mean) | http2 req/s (mean) | ratio');
+  console.log(
+    'connections × streams | grpc-js: req/s (mean, CPU) | http2: the same | ratio of req/s, of CPU',
+  );
   for (const { connections, streams } of SHAPES) {
     const reference = results.get(`grpc-js ${connections}`);
     const own = results.get(`http2 ${connections}`);
     if (reference === undefined || own === undefined) continue;
-    const ratio = own.requestsPerSecond / reference.requestsPerSecond;
+    const rate = own.requestsPerSecond / reference.requestsPerSecond;
+    const cpu = own.cpuMicrosPerRequest / reference.cpuMicrosPerRequest;
     const columns = [
       `${connections}×${streams}`,
-      ...[reference, own].map((m) => `${Math.round(m.requestsPerSecond)} (${m.meanLatency})`),
-      ratio.toFixed(2),
+      ...[reference, own].map(describe),
+      `${rate.toFixed(2)}, ${cpu.toFixed(3)}`,
     ];
     console.log(columns.join(' | '));
   }
+}
+
+function describe(measurement: Measurement): string {
+  const { requestsPerSecond, meanLatency, cpuMicrosPerRequest } = measurement;
+  return `${Math.round(requestsPerSecond)} (${meanLatency}, ${cpuMicrosPerRequest.toFixed(2)} µs)`;
 }
 
 const [mode, name] = process.argv.slice(2);

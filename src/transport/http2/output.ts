@@ -147,8 +147,10 @@ export class Output {
     this.#inFlight = false;
     this.writesDone += 1;
     if (this.#isClosed || (error !== undefined && error !== null)) return;
-    for (const chunk of this.#retiredInFlight) releaseChunk(chunk);
-    this.#retiredInFlight.length = 0;
+    if (this.#retiredInFlight.length > 0) {
+      for (const chunk of this.#retiredInFlight) releaseChunk(chunk);
+      this.#retiredInFlight.length = 0;
+    }
     // All of the current chunk has left: an idle connection holds none.
     if (this.#chunk !== undefined && this.pendingBytes === 0) {
       releaseChunk(this.#chunk);

@@ -188,6 +188,7 @@ export class Sender {
 
   /** Puts out what windows and socket allow. */
   pump(): void {
+    if (this.#ready.length === 0) return;
     while (
       this.#readyAt < this.#ready.length &&
       this.#window > 0 &&
