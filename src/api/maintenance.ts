@@ -1,4 +1,4 @@
-import { GrpcCode, RpcError } from '../base/errors.js';
+import { EtcdError, GrpcCode, RpcError } from '../base/errors.js';
 import { SERVER_VERSION } from '../base/version.js';
 import {
   AlarmRequest,
@@ -8,6 +8,8 @@ import {
   HashKVResponse,
   HashResponse,
   Maintenance,
+  MoveLeaderRequest,
+  MoveLeaderResponse,
   StatusResponse,
 } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
@@ -48,7 +50,14 @@ export function maintenanceMethods(server: KvorumServer, headers: ResponseHeader
       );
     }),
     snapshotMethod(server),
-    ...[moveLeader, downgrade].map(({ path }) => unimplemented(path)),
+    unary(moveLeader.path, (bytes, reply) => {
+      const { targetId } = MoveLeaderRequest.decode(bytes);
+      if (!server.isLeader) throw new EtcdError('NotLeader');
+      // A member that stands alone has nobody to hand over to but itself (G.44).
+      if (targetId !== server.memberId) throw new EtcdError('BadLeaderTransferee');
+      reply(null, MoveLeaderResponse.encode({}));
+    }),
+    unimplemented(downgrade.path),
   ];
 }
 

@@ -54,8 +54,8 @@ const MEMBER = {
   'max-request-bytes': unsigned(1572864, 'largest request accepted'),
   'max-concurrent-streams': unsigned32(4294967295, 'concurrent streams of one connection'),
   'experimental-grpc-transport': choice(
-    ['grpc-js', 'native'],
-    'what carries gRPC: grpc-js or native (own flag)',
+    ['native', 'grpc-js'],
+    'what carries gRPC: native or grpc-js, the reference (own flag)',
   ),
   'grpc-keepalive-min-time': duration('5s', 'shortest allowed interval between pings of a client'),
   'grpc-keepalive-interval': duration('2h', 'interval of pings to idle clients, 0 for none'),

@@ -10,8 +10,9 @@ import {
   oracleServer,
   serverUnderTest,
 } from '../../support/programs.js';
-import { generateProgram, THEME_NAMES, type Theme } from './generate.js';
+import { generateProgram, type Theme } from './generate.js';
 import { capabilitiesOf } from './known-differences.js';
+import { PRESENT_THEMES, withPresentMethods } from './not-yet.js';
 import { ServerEndedError, ServerPair } from './pair.js';
 import type { Program } from './program.js';
 import { type Finding, runOnFreshPair, shrink } from './shrink.js';
@@ -19,8 +20,8 @@ import { type Finding, runOnFreshPair, shrink } from './shrink.js';
 const isLong = process.env.KVORUM_TEST_LONG === '1';
 const FIRST_SEED = Number(process.env.KVORUM_TEST_SEED ?? '1');
 const PROGRAMS = Number(process.env.KVORUM_DIFFERENTIAL_PROGRAMS ?? (isLong ? '2500' : '300'));
-/** Themes to run, separated by commas; default all. */
-const THEMES = (process.env.KVORUM_DIFFERENTIAL_THEMES?.split(',') ?? THEME_NAMES) as Theme[];
+/** Themes to run, separated by commas; default: what the server has. */
+const THEMES_GIVEN = process.env.KVORUM_DIFFERENTIAL_THEMES?.split(',') as Theme[] | undefined;
 /** A file with one program, to be run instead. */
 const PROGRAM_FILE = process.env.KVORUM_DIFFERENTIAL_PROGRAM;
 /** After that many failing programs the run ends; each costs a new pair and its shrinking. */
@@ -51,7 +52,8 @@ async function runPrograms(tested: Executable, oracle: Executable): Promise<Find
   let pair = await ServerPair.start(tested, oracle);
   try {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + PROGRAMS; seed++) {
-      const program = generateProgram(seed, capabilities, THEMES);
+      const drawn = generateProgram(seed, capabilities, THEMES_GIVEN ?? PRESENT_THEMES);
+      const program = THEMES_GIVEN === undefined ? withPresentMethods(drawn) : drawn;
       const difference = await runOnPair(pair, program);
       if (difference === undefined) continue;
       await pair.close();
