@@ -26,6 +26,8 @@ export interface ApplyLoopOptions {
   readonly idPrefix: number;
   /** What the backend held at the start: entries up to here have had their effect. */
   readonly consistentIndex: number;
+  /** Where the log begins: entries up to here were applied before it was cut. */
+  readonly snapshotIndex: number;
   readonly warningApplyDurationMs: number;
 }
 
@@ -52,12 +54,13 @@ export interface ApplyLoopDependencies {
 export class ApplyLoop {
   readonly #options: ApplyLoopOptions;
   readonly #dependencies: ApplyLoopDependencies;
-  #appliedIndex = 0;
+  #appliedIndex: number;
   #confState: ConfState;
 
   constructor(options: ApplyLoopOptions, dependencies: ApplyLoopDependencies, start: ConfState) {
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#appliedIndex = options.snapshotIndex;
     this.#confState = start;
   }
 

@@ -38,6 +38,8 @@ const MAX_WAITING_BYTES = 256 * 1024 * 1024;
  */
 const MAX_UNCOMMITTED_BYTES = 48 * 1024 * 1024;
 const MAX_WAITING_READS = 1_000_000;
+/** A member that could not tell the cluster its name tries again after this. */
+const PUBLISH_RETRY_MS = 500;
 const CONF_STATE_KEY = Buffer.from('confState');
 /** What this member speaks, as a cluster version: the patch number is always 0. */
 const OWN_CLUSTER_VERSION = SERVER_VERSION.replace(/\.\d+$/, '.0');
@@ -68,6 +70,7 @@ export class KvorumServer {
   #resolveStopped: (error: Error | undefined) => void = () => {};
   #stopping: Promise<void> | undefined;
   #isPublished = false;
+  #cancelPublish: (() => void) | undefined;
 
   /** Opens the data directory and starts the member. Throws if it cannot be used. */
   static async open(
@@ -170,6 +173,7 @@ export class KvorumServer {
       {
         idPrefix: this.#ids.prefix,
         consistentIndex: backend.consistentIndex,
+        snapshotIndex: log.snapshotIndex,
         warningApplyDurationMs: options.warningApplyDurationMs,
       },
       {
@@ -379,7 +383,9 @@ export class KvorumServer {
         return;
       }
       this.#logger.warn('failed to publish local member to cluster', { error: error.message });
-      if (this.#stopping === undefined) this.#publish();
+      if (this.#stopping !== undefined) return;
+      // Never at once: a refusal comes within the call, and would come again.
+      this.#cancelPublish = this.#clock.setTimeout(() => this.#publish(), PUBLISH_RETRY_MS);
     });
   }
 
@@ -399,6 +405,7 @@ export class KvorumServer {
   }
 
   async #shutDown(cause: Error | undefined): Promise<void> {
+    this.#cancelPublish?.();
     this.#leaseExpiry.stop();
     this.#driver.stop();
     this.#proposals.stop();
