@@ -1,5 +1,6 @@
 import type { KeyEntry } from './key-entry.js';
 import { KeyTable } from './key-table.js';
+import { KeyTreeLoader } from './key-tree-loader.js';
 import {
   InnerNode,
   LeafNode,
@@ -34,6 +35,7 @@ export class KeyTree {
   private entryCount = 0;
   /** The leaf of the last insertion: a run of ascending keys fills its leaves to the brim. */
   private lastLeaf: LeafNode | undefined;
+  private loader: KeyTreeLoader | undefined;
 
   constructor() {
     this.root = new LeafNode([], [], undefined);
@@ -78,6 +80,25 @@ export class KeyTree {
     this.table.add(entry);
     const split = this.insertBelow(this.root, entry);
     if (split !== undefined) this.root = new InnerNode([this.root, split.right], [split.separator]);
+  }
+
+  /**
+   * Adds an entry of a large number that come in any order; its key is not in the tree yet. Until
+   * {@link finishLoad} only {@link get} knows of them.
+   */
+  load(entry: KeyEntry): void {
+    if (this.loader === undefined && this.entryCount > 0) throw new Error('the tree is not empty');
+    this.loader ??= new KeyTreeLoader();
+    this.loader.add(entry);
+    this.entryCount++;
+    this.table.add(entry);
+  }
+
+  /** Builds the tree of what was loaded; to be drained with turns in between. */
+  *finishLoad(): Generator<void, void> {
+    if (this.loader === undefined) return;
+    this.root = yield* this.loader.build();
+    this.loader = undefined;
   }
 
   /** Tells the tree that the entry of `key` came to life (+1) or died (-1). */

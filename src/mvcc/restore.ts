@@ -71,6 +71,7 @@ export async function restoreKeySpace(
   for await (const batch of store.scan(Bucket.key, {})) {
     for (const [key, record] of batch) restoreRecord(space, key, record);
   }
+  for (const _ of space.tree.finishLoad()) await nextTurn(clock);
   space.compactedRevision = marks.finished ?? -1;
   // The newest revisions may have been tombstones that a compaction removed.
   space.revision = Math.max(space.revision, space.compactedRevision, marks.scheduled ?? 0);
@@ -88,15 +89,13 @@ function restoreRecord(space: KeySpace, key: Buffer, record: Buffer): void {
   let entry = space.tree.get(name);
   const isNew = entry === undefined;
   entry ??= new KeyEntry(name, address);
-  const wasLive = entry.isLive;
   if (isTombstoneCode(code)) {
     entry.change(main, code, 0, 0, 0n, address);
   } else {
     const meta = readRecordMeta(record);
     entry.change(main, code, meta.createRevision, meta.version, meta.lease, address);
   }
-  if (isNew) space.tree.insert(entry);
-  else if (wasLive !== entry.isLive) space.tree.adjustLive(name, entry.isLive ? 1 : -1);
+  if (isNew) space.tree.load(entry);
   space.revision = main;
 }
 

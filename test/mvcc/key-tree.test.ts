@@ -93,3 +93,34 @@ test('a tree that is emptied is an empty tree', () => {
   assert.equal(tree.size, 0);
   assert.equal(tree.live, 0);
 });
+
+test('a tree that was loaded at once is one that insertion could have made', () => {
+  const keys = fc.uniqueArray(fc.nat(1_000_000), { maxLength: 5000, minLength: 0 });
+  const check = (numbers: readonly number[], later: number): void => {
+    const names = numbers.map((number) => `key/${number.toString(36)}`);
+    const tree = new KeyTree();
+    for (const name of names) {
+      const entry = liveEntry(name);
+      if (name.endsWith('1')) entry.change(3, 1, 0, 0, 0n, ADDRESS);
+      tree.load(entry);
+    }
+    for (const _ of tree.finishLoad());
+    assertTreeRules(tree);
+    assert.equal(tree.size, names.length);
+    assert.equal(tree.live, names.filter((name) => !name.endsWith('1')).length);
+    const found: string[] = [];
+    let leaf: ReturnType<KeyTree['seek']>['leaf'] | undefined = tree.seek('').leaf;
+    for (; leaf !== undefined; leaf = leaf.next) found.push(...leaf.keys);
+    assert.deepEqual(found, [...names].sort());
+    for (let number = 0; number < later; number++) tree.insert(liveEntry(`new/${number}`));
+    for (const name of names.slice(0, 200)) assert.ok(tree.remove(name));
+    assertTreeRules(tree);
+  };
+  fc.assert(
+    fc.property(keys, fc.nat(300), (numbers, later) => check(numbers, later)),
+    { numRuns: 40 },
+  );
+  // Several sorted runs, and three levels.
+  const random = seededRandom(1);
+  check([...new Set(Array.from({ length: 30_000 }, () => random.below(2 ** 30)))], 300);
+});
