@@ -12,10 +12,11 @@ const SEED = Number(process.env.KVORUM_TEST_SEED ?? Date.now() % 1_000_000);
 const OPTIONS: ApiserverLoadOptions = isLong
   ? {
       objects: 10_000,
-      operations: 40_000,
+      operations: 20_000,
       workers: 32,
       eventTtlSeconds: 10,
       leaseReuseMs: 3000,
+      wholeListPercent: 4,
       compactionIntervalMs: 3000,
     }
   : {
@@ -24,6 +25,7 @@ const OPTIONS: ApiserverLoadOptions = isLong
       workers: 16,
       eventTtlSeconds: 4,
       leaseReuseMs: 1000,
+      wholeListPercent: 100,
       compactionIntervalMs: 1000,
     };
 
@@ -35,7 +37,9 @@ test(`an API server's load on ${OPTIONS.objects} objects: every answer and event
   const observer = new Observer();
   observer.resume(client);
 
-  const load = new ApiserverLoad(member.clientAddress, OPTIONS, new Dice(SEED));
+  const mayCompact = (revision: number): Promise<void> => observer.reach(revision, 120_000);
+  const options = { ...OPTIONS, mayCompact };
+  const load = new ApiserverLoad(member.clientAddress, options, new Dice(SEED));
   await load.run();
   await load.waitForExpiry(60_000);
   await load.finish();

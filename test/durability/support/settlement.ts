@@ -113,14 +113,18 @@ export class Settlement {
     );
   }
 
-  /** The operation without an answer that this revision must come from, if it is one. */
-  private unknownBehind({ revision, changes }: Revision): WriteOperation | undefined {
+  /**
+   * The operation without an answer that this revision must come from, if it is one. Deletes tell not
+   * who made them; whoever was sent after the revision was seen did not.
+   */
+  private unknownBehind({ revision, changes, seenAtMs }: Revision): WriteOperation | undefined {
     const token = changes.find((change) => change.stored !== undefined)?.stored?.token;
     if (token === undefined) {
       const keys = changes.map((change) => change.key).join();
       return this.unsettled.find(
         (operation) =>
           operation.outcome === 'unknown' &&
+          operation.sentAtMs < seenAtMs &&
           isDeleteOnly(operation) &&
           expectedKeys(this.state, operation).join() === keys,
       );

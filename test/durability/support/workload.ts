@@ -85,7 +85,6 @@ export class Workload {
     const client = this.clients[worker % CONNECTIONS];
     while (!this.isStopping && client !== undefined) {
       await this.step(worker, client);
-      // The dead member is asked again until somebody says stop, but not in a busy loop.
       await new Promise((resolve) => setTimeout(resolve, this.dependencies.dice.below(3)));
     }
   }
@@ -180,6 +179,8 @@ export class Workload {
       operation.outcome = 'acknowledged';
     } catch (error) {
       operation.outcome = isRefusal(error) ? 'refused' : 'unknown';
+      // The member is dead; nothing that is sent from now on can reach it.
+      if (operation.outcome === 'unknown') this.isStopping = true;
     }
   }
 

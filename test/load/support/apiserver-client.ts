@@ -25,7 +25,7 @@ const WATCH_METADATA = { ...METADATA, hasleader: 'true' };
 const COMPACT_KEY = 'compact_rev_key';
 /** The page of a watch that begins with a list. */
 const SYNC_PAGE_KEYS = 10_000;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 /** The answer to a conditional write. */
 export interface ConditionalWrite {

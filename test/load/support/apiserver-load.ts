@@ -16,6 +16,8 @@ const LIST_PAGE_KEYS = 500;
 /** Objects that share a lease of events (§A.2, 18). */
 const EVENTS_PER_LEASE = 1000;
 const OUT_OF_RANGE = 11;
+/** Lists of many megabytes share the connections with the watches. */
+const FRESH_TIMEOUT_MS = 120_000;
 const COMPACT_KEY = 'compact_rev_key';
 
 export interface ApiserverLoadOptions {
@@ -26,8 +28,12 @@ export interface ApiserverLoadOptions {
   readonly eventTtlSeconds: number;
   /** How old a lease of events may be to be used once more. */
   readonly leaseReuseMs: number;
+  /** Of the steps that list all objects of a resource, so many are made; others become a get. */
+  readonly wholeListPercent: number;
   /** Between two rounds of compaction. */
   readonly compactionIntervalMs: number;
+  /** Resolves when nobody who watches on the side still needs what lies below a revision. */
+  readonly mayCompact?: (revision: number) => Promise<void>;
 }
 
 const WEIGHTS = {
@@ -141,7 +147,7 @@ export class ApiserverLoad {
   }
 
   private async step(index: number): Promise<void> {
-    const kind = this.dice.weighted(WEIGHTS);
+    const kind = this.nextStep();
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     const object = this.ownObject(index % this.options.workers);
     const prefix = prefixOf(this.dice.pick(RESOURCES) ?? 'pods');
@@ -182,6 +188,12 @@ export class ApiserverLoad {
       default:
         return this.churnWatch(prefix);
     }
+  }
+
+  private nextStep(): keyof typeof WEIGHTS {
+    const kind = this.dice.weighted(WEIGHTS);
+    const isWholeList = kind === 'listPages' || kind === 'listStream' || kind === 'syncPage';
+    return isWholeList && !this.dice.chance(this.options.wholeListPercent) ? 'get' : kind;
   }
 
   /** Objects have one writer each, so that it knows what must happen. */
@@ -371,9 +383,10 @@ export class ApiserverLoad {
     const cache = this.caches.get(prefix);
     if (cache === undefined) throw new Error(`no watch of ${prefix}`);
     const { stream, record } = cache;
-    const deadlineMs = nowMs() + 30_000;
+    const deadlineMs = nowMs() + FRESH_TIMEOUT_MS;
     while (record.seenRevision < revision) {
       assert.equal(stream.stream.ending, undefined, `the watch of ${prefix} ended`);
+      assert.equal(record.compactRevision, 0, `the watch of ${prefix} was too slow`);
       assert.ok(nowMs() < deadlineMs, `${prefix} is at ${record.seenRevision} of ${revision}`);
       this.client(0).requestProgress(stream);
       await stream.stream.until(() => record.seenRevision >= revision, 100);
@@ -405,7 +418,7 @@ export class ApiserverLoad {
     const startRevision = Math.max(1, current - this.dice.below(200));
     const { stream, record } = this.openWatch(prefix, startRevision, false);
     const isOver = (): boolean => record.compactRevision > 0 || record.seenRevision >= current;
-    for (let attempt = 0; attempt < 300 && !isOver(); attempt++) {
+    for (let attempt = 0; attempt < 1200 && !isOver(); attempt++) {
       client.requestProgress(stream);
       await stream.stream.until(isOver, 100);
     }
@@ -427,6 +440,8 @@ export class ApiserverLoad {
       if (answer.succeeded) {
         this.ledger.wrote(answer.revision, { key: COMPACT_KEY, token: `${revision}`, lease: 0n });
         this.requestedCompaction = Math.max(this.requestedCompaction, revision);
+        await this.options.mayCompact?.(revision);
+        for (const prefix of this.caches.keys()) await this.waitUntilFresh(prefix, revision);
         await client.compact(revision).catch(ignoreCompacted);
         version++;
         this.counts.compaction = (this.counts.compaction ?? 0) + 1;
