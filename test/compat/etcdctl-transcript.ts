@@ -69,18 +69,6 @@ export class EtcdctlTranscript {
     return running;
   }
 
-  /** Puts a key once; again if the watch was not there yet, which only this line of output shows. */
-  async putUntilSeen(watch: RunningCommand, key: string, text: string): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      await this.plain('put', key, 'sync');
-      try {
-        return await watch.waitForOutput(text, 1_000);
-      } catch (error) {
-        if (attempt === 10) throw error;
-      }
-    }
-  }
-
   /** Interrupts a watch and records its output, or the lines of it that `keep` wants. */
   async stopWatch(
     watch: RunningCommand,

@@ -19,7 +19,7 @@ import { type Finding, runOnFreshPair, shrink } from './shrink.js';
 
 const isLong = process.env.KVORUM_TEST_LONG === '1';
 const FIRST_SEED = Number(process.env.KVORUM_TEST_SEED ?? '1');
-const PROGRAMS = Number(process.env.KVORUM_DIFFERENTIAL_PROGRAMS ?? (isLong ? '2500' : '300'));
+const PROGRAMS = Number(process.env.KVORUM_DIFFERENTIAL_PROGRAMS ?? (isLong ? '2500' : '240'));
 /** Themes to run, separated by commas; default: what the server has. */
 const THEMES_GIVEN = process.env.KVORUM_DIFFERENTIAL_THEMES?.split(',') as Theme[] | undefined;
 /** A file with one program, to be run instead. */
