@@ -40,12 +40,13 @@ export function maintenanceMethods(server: KvorumServer, headers: ResponseHeader
     }),
     unary(hashKv.path, (bytes, reply) => {
       const { revision } = HashKVRequest.decode(bytes);
-      settle(server.store.hashByRevision(revision), reply, (value) =>
+      // The answer repeats a revision that was given, also one that no number holds.
+      settle(server.store.hashByRevision(saturatedNumber(revision)), reply, (value) =>
         HashKVResponse.encode({
           header: headers.message(server.store.revision),
           hash: value.hash,
           compactRevision: value.compactRevision,
-          hashRevision: value.hashRevision,
+          hashRevision: revision === 0n ? BigInt(value.hashRevision) : revision,
         }),
       );
     }),
@@ -59,6 +60,12 @@ export function maintenanceMethods(server: KvorumServer, headers: ResponseHeader
     }),
     unimplemented(downgrade.path),
   ];
+}
+
+/** A revision of 64 bits as the store counts them: what is too large or small stays so. */
+function saturatedNumber(revision: bigint): number {
+  const limit = Number.MAX_SAFE_INTEGER;
+  return Math.max(-limit, Math.min(limit, Number(revision)));
 }
 
 /** Answers with what a promise gives. */

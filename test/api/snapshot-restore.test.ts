@@ -128,8 +128,8 @@ describe('a backup', () => {
     const { header } = await client.call(Maintenance.methods.status, {});
     const current = header?.revision ?? 0;
     for (const revision of [current, current - 1, current - 100]) {
-      const own = await client.call(Maintenance.methods.hashKv, { revision });
-      const theirs = await other.call(Maintenance.methods.hashKv, { revision });
+      const own = await client.call(Maintenance.methods.hashKv, { revision: BigInt(revision) });
+      const theirs = await other.call(Maintenance.methods.hashKv, { revision: BigInt(revision) });
       assert.deepEqual(
         [theirs.hash, theirs.compactRevision],
         [own.hash, own.compactRevision],

@@ -68,7 +68,7 @@ test('HashKV is that of a real etcd at every revision, before and after compacti
   const records = new MemoryStore();
   const store = await openStore(records);
   const compare = async (revision: number): Promise<void> => {
-    const theirs = await client.call(Maintenance.methods.hashKv, { revision });
+    const theirs = await client.call(Maintenance.methods.hashKv, { revision: BigInt(revision) });
     const { hash, compactRevision } = await store.hashByRevision(revision);
     assert.deepEqual(
       { revision, hash, compactRevision },

@@ -143,7 +143,7 @@ const hashKv: Command = {
     const timeoutMs = session.commandTimeoutMs;
     const revision = invocation.options.integer('rev');
     const { answers, failure } = await askEach(session, 'hash', (connection) =>
-      connection.unary(HASH_KV, { revision }, timeoutMs),
+      connection.unary(HASH_KV, { revision: BigInt(revision) }, timeoutMs),
     );
     const endpoints: EndpointHash[] = answers.map(({ endpoint, answer }) => ({
       endpoint,

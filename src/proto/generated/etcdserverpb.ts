@@ -1828,18 +1828,18 @@ export const HashRequest = {
 };
 
 export interface HashKVRequest {
-  revision: number;
+  revision: bigint;
 }
 
 export function newHashKVRequest(): HashKVRequest {
-  return { revision: 0 };
+  return { revision: 0n };
 }
 
 export function readHashKVRequestInto(reader: ProtoReader, message: HashKVRequest): void {
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     switch (tag) {
       case 8: {
-        message.revision = reader.int64Number();
+        message.revision = reader.int64();
         break;
       }
       default:
@@ -1849,8 +1849,8 @@ export function readHashKVRequestInto(reader: ProtoReader, message: HashKVReques
 }
 
 export function writeHashKVRequest(writer: ProtoWriter, message: Init<HashKVRequest>): void {
-  if (message.revision !== undefined && message.revision !== 0) {
-    writer.int64Number(message.revision);
+  if (message.revision !== undefined && message.revision !== 0n) {
+    writer.uint64(message.revision);
     writer.uint32(8);
   }
 }
@@ -1868,11 +1868,11 @@ export interface HashKVResponse {
   header: ResponseHeader | undefined;
   hash: number;
   compactRevision: number;
-  hashRevision: number;
+  hashRevision: bigint;
 }
 
 export function newHashKVResponse(): HashKVResponse {
-  return { header: undefined, hash: 0, compactRevision: 0, hashRevision: 0 };
+  return { header: undefined, hash: 0, compactRevision: 0, hashRevision: 0n };
 }
 
 export function readHashKVResponseInto(reader: ProtoReader, message: HashKVResponse): void {
@@ -1895,7 +1895,7 @@ export function readHashKVResponseInto(reader: ProtoReader, message: HashKVRespo
         break;
       }
       case 32: {
-        message.hashRevision = reader.int64Number();
+        message.hashRevision = reader.int64();
         break;
       }
       default:
@@ -1905,8 +1905,8 @@ export function readHashKVResponseInto(reader: ProtoReader, message: HashKVRespo
 }
 
 export function writeHashKVResponse(writer: ProtoWriter, message: Init<HashKVResponse>): void {
-  if (message.hashRevision !== undefined && message.hashRevision !== 0) {
-    writer.int64Number(message.hashRevision);
+  if (message.hashRevision !== undefined && message.hashRevision !== 0n) {
+    writer.uint64(message.hashRevision);
     writer.uint32(32);
   }
   if (message.compactRevision !== undefined && message.compactRevision !== 0) {

@@ -75,9 +75,9 @@ export class Verifier {
 
   /** The hash of the newest revision, for a comparison after a clean restart. */
   async hash(client: EtcdClient, revision: number): Promise<KnownHash> {
-    const response = await client.call(Maintenance.methods.hashKv, { revision });
+    const response = await client.call(Maintenance.methods.hashKv, { revision: BigInt(revision) });
     const { hash, compactRevision, hashRevision } = response;
-    assert.equal(hashRevision, revision);
+    assert.equal(Number(hashRevision), revision);
     return { revision, compactRevision, hash };
   }
 

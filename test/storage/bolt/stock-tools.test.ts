@@ -72,7 +72,9 @@ describe('real etcd', () => {
 
   /** The member has what the file has. */
   async function serves(client: EtcdClient): Promise<void> {
-    const { hash } = await client.call(Maintenance.methods.hashKv, { revision: LAST_REVISION });
+    const { hash } = await client.call(Maintenance.methods.hashKv, {
+      revision: BigInt(LAST_REVISION),
+    });
     const pairs = content.get('key') ?? [];
     const seed = crc32c(Buffer.from('key'));
     const expected = pairs.reduce((state, [k, v]) => crc32c(v, crc32c(k, state)), seed);
