@@ -130,14 +130,23 @@ function withoutVarying(command: string, stdout: string): string {
     .replaceAll(/"(cluster_id|member_id|raft_term|ID)":\d+/g, '"$1":<N>')
     .replaceAll(/"(ClusterID|MemberID|RaftTerm|ID)" : [0-9a-f]+/g, '"$1" : <N>')
     .replaceAll(/took = [0-9.µm]+s/g, 'took = <TIME>')
-    .replaceAll(
-      /remaining\((\d+)s\)/g,
-      (_, seconds) => `remaining(${roundedUp(Number(seconds))}s)`,
-    );
+    .replaceAll(/remaining\((\d+)s\)/g, (_, seconds) => `remaining(${roundedUp(Number(seconds))}s)`)
+    // A lease's keys come in any order: etcd keeps them in a Go map.
+    .replaceAll(/attached keys\(\[([^\]]*)\]\)/g, (_, keys) => `attached keys([${sorted(keys)}])`);
   if (command.includes('protobuf')) return Buffer.from(stdout, 'latin1').length > 0 ? 'bytes' : '';
   if (command.startsWith('endpoint status')) return statusShape(text);
-  if (command.startsWith('member list')) return text.replaceAll(/\b[0-9a-f]{15,16}\b/g, '<ID>');
+  if (command.startsWith('member list')) return memberShape(text);
   return text;
+}
+
+const sorted = (words: string): string => words.split(' ').sort().join(' ');
+
+/** A member's id has up to 16 digits, and a table is as wide as that. */
+function memberShape(text: string): string {
+  return text
+    .replaceAll(/\b[0-9a-f]{10,16}\b/g, '<ID>')
+    .replaceAll(/ +/g, ' ')
+    .replaceAll(/-{2,}/g, '--');
 }
 
 /** The remaining time may be a second or two short. */
@@ -148,7 +157,7 @@ function roundedUp(seconds: number): number {
 /** The status line without id, version, size, term and indexes. */
 function statusShape(text: string): string {
   return text
-    .replaceAll(/\b[0-9a-f]{15,16}\b/g, '<ID>')
+    .replaceAll(/\b[0-9a-f]{10,16}\b/g, '<ID>')
     .replaceAll(/\b3\.\d+\.\d+\b/g, '<VERSION>')
     .replaceAll(/\b\d+(\.\d+)? [kM]?B\b/g, '<SIZE>')
     .replaceAll(/\b\d+\b/g, '<N>')
