@@ -211,10 +211,16 @@ function describePut(key: string, token: string, sizeBytes: number, lease: bigin
   return `put ${key}=${token} (${sizeBytes} bytes, lease ${lease})`;
 }
 
+/** Whether it is sure which revision an operation made: an unanswered delete leaves no token behind. */
+function isPlacedForSure({ outcome, parts }: WriteOperation): boolean {
+  return outcome === 'acknowledged' || parts.some((part) => part.kind === 'put');
+}
+
 /** Whoever was answered before another one was sent comes before it. */
 function requireRealTimeOrder(operations: readonly WriteOperation[]): void {
   const placed = operations
     .filter((operation) => operation.revision > 0 && operation.outcome !== 'refused')
+    .filter(isPlacedForSure)
     .sort((a, b) => b.revision - a.revision);
   let earliest: WriteOperation | undefined;
   for (const operation of placed) {
