@@ -11,9 +11,10 @@ import { BUCKET_PREFIXES, CONSISTENT_INDEX_KEY, TERM_KEY } from './buckets.js';
 import type { Database } from './database.js';
 import { assertUnlocked, openDatabase } from './database.js';
 import { rewriteTables } from './defragment.js';
-import { BackendClosedError, BackendFailedError } from './errors.js';
+import { BackendClosedError, BackendFailedError, BackendReplacedError } from './errors.js';
 import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
+import { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 import type { ScanRange } from './scan.js';
 import { BackendSnapshot, PrefixedKeys } from './scan.js';
 import { SizeEstimate } from './size.js';
@@ -46,15 +47,25 @@ const DEFAULT_BATCH_LIMIT = 10_000;
 const DEFAULT_CACHE_BYTES = 32 << 20;
 const DEFAULT_MAX_UNFLUSHED_BYTES = 64 << 20;
 
+function openStore({ path, cacheSizeBytes = DEFAULT_CACHE_BYTES }: BackendOptions) {
+  return openDatabase({ path, cacheSizeBytes });
+}
+
 /** See the room's index for an example. */
 export class Backend {
-  readonly #database: Database;
+  readonly #options: BackendOptions;
   readonly #path: string;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #disk: Disk;
   readonly #onFailure: ((error: BackendFailedError) => void) | undefined;
-  readonly #queue: WriteQueue;
-  readonly #size: SizeEstimate;
+  // These belong to one LevelDB and change together when that is replaced.
+  #database: Database;
+  #queue: WriteQueue;
+  #size: SizeEstimate;
+  /** The views that are open. */
+  readonly #views = new Set<BackendSnapshot>();
+  #replacing: Promise<void> | undefined;
   readonly #prefixed = new PrefixedKeys();
   #failure: BackendFailedError | undefined;
   #closing: Promise<void> | undefined;
@@ -65,21 +76,32 @@ export class Backend {
     database: Database,
   ) {
     const { clock, logger, disk = nodeDisk, onFailure } = dependencies;
-    this.#database = database;
+    this.#options = options;
     this.#path = options.path;
+    this.#clock = clock;
     this.#logger = logger;
     this.#disk = disk;
     this.#onFailure = onFailure;
-    this.#size = new SizeEstimate(options.path, database, disk, clock);
-    this.#queue = new WriteQueue(
+    this.#database = database;
+    this.#size = this.#createSize(database);
+    this.#queue = this.#createQueue(database);
+  }
+
+  #createSize(database: Database): SizeEstimate {
+    return new SizeEstimate(this.#path, database, this.#disk, this.#clock);
+  }
+
+  #createQueue(database: Database): WriteQueue {
+    const { batchIntervalMs, batchLimit, maxUnflushedBytes } = this.#options;
+    return new WriteQueue(
       {
-        batchIntervalMs: options.batchIntervalMs ?? DEFAULT_BATCH_INTERVAL_MS,
-        batchLimit: options.batchLimit ?? DEFAULT_BATCH_LIMIT,
-        maxUnflushedBytes: options.maxUnflushedBytes ?? DEFAULT_MAX_UNFLUSHED_BYTES,
+        batchIntervalMs: batchIntervalMs ?? DEFAULT_BATCH_INTERVAL_MS,
+        batchLimit: batchLimit ?? DEFAULT_BATCH_LIMIT,
+        maxUnflushedBytes: maxUnflushedBytes ?? DEFAULT_MAX_UNFLUSHED_BYTES,
       },
       {
         database,
-        clock,
+        clock: this.#clock,
         onFailure: (cause) => this.#fail(cause),
         onFlushed: () => this.#size.refreshIfStale(this.#queue.unflushedBytes),
       },
@@ -95,10 +117,7 @@ export class Backend {
     await disk.makeDirectory(options.path);
     await assertUnlocked(options.path);
     await repairLogs(disk, options.path, dependencies.logger);
-    const database = await openDatabase({
-      path: options.path,
-      cacheSizeBytes: options.cacheSizeBytes ?? DEFAULT_CACHE_BYTES,
-    });
+    const database = await openStore(options);
     const backend = new Backend(options, dependencies, database);
     await backend.#size.refresh(0);
     return backend;
@@ -189,7 +208,9 @@ export class Backend {
    * A frozen view of everything put before the call (perhaps more), at a group boundary; its index
    * and term are known. The caller must close it.
    */
-  snapshot(): Promise<BackendSnapshot> {
+  async snapshot(): Promise<BackendSnapshot> {
+    // A call while the store is replaced gets a view of the new one.
+    await this.#replacing;
     return new Promise((resolve, reject) => {
       this.#queue.whenFlushed((error) => {
         if (error !== null) {
@@ -199,7 +220,10 @@ export class Backend {
         const snapshot = this.#database.snapshot();
         const { index, term } = this.#queue.flushed;
         const position = { consistentIndex: index, term };
-        resolve(new BackendSnapshot(this.#database, snapshot, position));
+        const closed = (view: BackendSnapshot): void => void this.#views.delete(view);
+        const view = new BackendSnapshot(this.#database, snapshot, position, closed);
+        this.#views.add(view);
+        resolve(view);
       });
     });
   }
@@ -233,7 +257,8 @@ export class Backend {
   }
 
   /** Resolves when everything put before the call is in LevelDB: safe from a crash of the process. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    await this.#replacing;
     return new Promise((resolve, reject) => {
       this.#queue.whenFlushed((error) => {
         if (error === null) resolve();
@@ -258,7 +283,8 @@ export class Backend {
 
   /** Bytes on disk, in pages of 4 KiB; an estimate between refreshes (etcd's dbSize). */
   sizeBytes(): number {
-    if (this.#closing === undefined) this.#size.refreshIfStale(this.#queue.unflushedBytes);
+    if (this.#closing === undefined && this.#replacing === undefined)
+      this.#size.refreshIfStale(this.#queue.unflushedBytes);
     return this.#size.sizeBytes;
   }
 
@@ -274,6 +300,40 @@ export class Backend {
     await this.#size.refresh(this.#queue.unflushedBytes);
   }
 
+  /**
+   * Replaces everything by the store in `folder`, which is closed, durable and on the same file system:
+   * what is not flushed is discarded, open views and scans end with BackendReplacedError, and
+   * until the promise resolves puts, deletes and `getSync` throw that too, while scans and flushes wait.
+   * A crash at any {@link ReplaceStep} leaves what `moveIntoPlace` can complete. After a rejection
+   * the backend has failed.
+   */
+  replace(folder: string, step: (name: ReplaceStep) => void = () => {}): Promise<void> {
+    this.#assertOpen();
+    this.#replacing = this.#replaceBy(folder, step)
+      .catch((error: unknown) => {
+        throw this.#fail(error);
+      })
+      .finally(() => {
+        this.#replacing = undefined;
+      });
+    return this.#replacing;
+  }
+
+  async #replaceBy(folder: string, step: (name: ReplaceStep) => void): Promise<void> {
+    const reason = new BackendReplacedError('backend: the store is replaced by a snapshot');
+    await this.#queue.discard(reason);
+    await Promise.all([...this.#views].map((view) => view.end(reason)));
+    await this.#database.close();
+    await moveIntoPlace(this.#disk, this.#path, folder, step);
+    await repairLogs(this.#disk, this.#path, this.#logger);
+    const database = await openStore(this.#options);
+    this.#database = database;
+    this.#size = this.#createSize(database);
+    this.#queue = this.#createQueue(database);
+    await this.#size.refresh(0);
+    await removeReplaced(this.#disk, this.#path);
+  }
+
   /** Flushes and closes. Idempotent. Rejects with the failure if the store had failed. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -281,6 +341,7 @@ export class Backend {
   }
 
   async #close(): Promise<void> {
+    await this.#replacing?.catch(() => {});
     if (this.#failure === undefined) await this.flush().catch(() => {});
     this.#queue.stop(new BackendClosedError('backend: the store is closed'));
     await this.#database.close();
@@ -302,5 +363,8 @@ export class Backend {
   #assertOpen(): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closing !== undefined) throw new BackendClosedError('backend: the store is closed');
+    if (this.#replacing !== undefined) {
+      throw new BackendReplacedError('backend: the store is being replaced by a snapshot');
+    }
   }
 }

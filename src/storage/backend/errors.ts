@@ -22,3 +22,8 @@ export class BackendFailedError extends BackendError {
 export class BackendClosedError extends BackendError {
   override readonly name = 'BackendClosedError';
 }
+
+/** The content is being replaced, or was while a view of the old one was open. */
+export class BackendReplacedError extends BackendError {
+  override readonly name = 'BackendReplacedError';
+}

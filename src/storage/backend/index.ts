@@ -20,5 +20,7 @@ export {
   BackendError,
   BackendFailedError,
   BackendLockedError,
+  BackendReplacedError,
 } from './errors.js';
+export { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 export type { BackendSnapshot, ScanRange, SnapshotPosition } from './scan.js';

@@ -20,6 +20,7 @@ const BATCH_PAIRS = 1000;
 const BATCH_BYTES = 1 << 20;
 
 type DatabaseSnapshot = ReturnType<Database['snapshot']>;
+type DatabaseIterator = ReturnType<typeof openIterator>;
 
 /** Which state a snapshot shows. */
 export interface SnapshotPosition {
@@ -35,37 +36,74 @@ export class BackendSnapshot implements SnapshotPosition {
   readonly term: number;
   readonly #database: Database;
   readonly #snapshot: DatabaseSnapshot;
+  readonly #iterators = new Set<DatabaseIterator>();
+  readonly #closed: (view: BackendSnapshot) => void;
+  #ended: Error | undefined;
 
-  constructor(database: Database, snapshot: DatabaseSnapshot, position: SnapshotPosition) {
+  constructor(
+    database: Database,
+    snapshot: DatabaseSnapshot,
+    position: SnapshotPosition,
+    closed: (view: BackendSnapshot) => void,
+  ) {
     this.#database = database;
     this.#snapshot = snapshot;
+    this.#closed = closed;
     this.consistentIndex = position.consistentIndex;
     this.term = position.term;
   }
 
-  /** Batches of `[key, value]`, ascending, at most 1,000 pairs and about 1 MiB each. */
+  /**
+   * Batches of `[key, value]`, ascending, at most 1,000 pairs and about 1 MiB each. Throws
+   * {@link BackendReplacedError} once the store was replaced by another one.
+   */
   async *scan(bucket: BucketName, range: ScanRange = {}): AsyncGenerator<[Buffer, Buffer][]> {
-    const iterator = this.#database.iterator({
-      ...prefixedRange(bucket, range),
-      highWaterMarkBytes: BATCH_BYTES,
-      snapshot: this.#snapshot,
-    });
+    if (this.#ended !== undefined) throw this.#ended;
+    const iterator = openIterator(this.#database, this.#snapshot, prefixedRange(bucket, range));
+    this.#iterators.add(iterator);
     try {
       for (;;) {
-        const batch = await iterator.nextv(BATCH_PAIRS);
+        const batch = await this.#next(iterator);
         if (batch.length === 0) return;
         for (const pair of batch) pair[0] = pair[0].subarray(1);
         yield batch;
       }
     } finally {
+      this.#iterators.delete(iterator);
       await iterator.close();
     }
   }
 
+  async #next(iterator: DatabaseIterator): Promise<[Buffer, Buffer][]> {
+    try {
+      if (this.#ended === undefined) return await iterator.nextv(BATCH_PAIRS);
+    } catch (error) {
+      if (this.#ended === undefined) throw error;
+    }
+    throw this.#ended;
+  }
+
+  /** Ends all reading with `reason`; resolves when nothing touches the database any more. */
+  async end(reason: Error): Promise<void> {
+    this.#ended ??= reason;
+    // An iterator that is reading closes when that is done.
+    await Promise.all([...this.#iterators].map((iterator) => iterator.close()));
+    await this.close();
+  }
+
   /** Idempotent. */
   close(): Promise<void> {
+    this.#closed(this);
     return this.#snapshot.close();
   }
+}
+
+function openIterator(
+  database: Database,
+  snapshot: DatabaseSnapshot,
+  range: { gte: Buffer; lt: Buffer },
+) {
+  return database.iterator({ ...range, highWaterMarkBytes: BATCH_BYTES, snapshot });
 }
 
 function prefixedRange(bucket: BucketName, range: ScanRange): { gte: Buffer; lt: Buffer } {

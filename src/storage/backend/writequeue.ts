@@ -57,6 +57,7 @@ export class WriteQueue {
   #closedGroups = 0;
   #flushedGroups = 0;
   #flushing = false;
+  #flushRun: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   readonly #flushWaiters: FlushWaiter[] = [];
   #roomWaiters: (() => void)[] = [];
@@ -189,11 +190,20 @@ export class WriteQueue {
     this.#releaseRoomWaiters();
   }
 
+  /** As {@link stop}, and what is not in LevelDB yet is forgotten; resolves when no write is under way. */
+  async discard(reason: Error): Promise<void> {
+    this.stop(reason);
+    await this.#flushRun;
+    this.#gathering = new WriteBuffer();
+    this.#inFlight = undefined;
+  }
+
   get #isDue(): boolean {
     return this.#gathering.recordCount >= this.#options.batchLimit || this.isFull;
   }
 
   #armTimer(): void {
+    if (this.#failure !== undefined) return;
     this.#cancelTimer ??= this.#dependencies.clock.setTimeout(() => {
       this.#cancelTimer = undefined;
       this.#startFlush();
@@ -205,7 +215,7 @@ export class WriteQueue {
     this.#flushing = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#flushLoop().then(
+    this.#flushRun = this.#flushLoop().then(
       () => this.#flushEnded(),
       (error: unknown) => this.stop(this.#dependencies.onFailure(error)),
     );
@@ -213,6 +223,7 @@ export class WriteQueue {
 
   #flushEnded(): void {
     this.#flushing = false;
+    if (this.#failure !== undefined) return;
     this.#dependencies.onFlushed();
     // Something may have come between the last look and this turn.
     if (this.#flushWaiters.length > 0 || this.#isDue) this.#startFlush();
@@ -231,6 +242,8 @@ export class WriteQueue {
       this.#inFlight = buffer;
       for (let first = 0; first < buffer.groupCount; ) {
         first = await this.#writeSlice(buffer, first);
+        // Only a discard stops the queue while a write succeeds.
+        if (this.#failure !== undefined) return;
         this.#runFlushWaiters();
       }
       this.#inFlight = undefined;
