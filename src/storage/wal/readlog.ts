@@ -82,6 +82,8 @@ export class LogCollector {
   #hardState: HardState = EMPTY_HARD_STATE;
   #foundStart = false;
   #termAtStart: number | undefined;
+  /** Term of the entry at the start's index, as far as the log has it. */
+  #startEntryTerm: number | undefined;
   /** Term of the entry record read last. */
   #lastTerm = 0;
   /** Index of the last entry record, or of the start if that is larger. */
@@ -139,6 +141,10 @@ export class LogCollector {
       // A later record of the same index overwrites an uncommitted entry and all after it.
       this.#entries.length = position;
       this.#entries.push(entry);
+    } else {
+      // One before the start takes the place of what came after it, too.
+      this.#entries.length = 0;
+      this.#startEntryTerm = position === -1 ? entry.term : undefined;
     }
     this.lastIndex = Math.max(entry.index, this.#start.index);
     this.#lastTerm = entry.term;
@@ -170,7 +176,15 @@ export class LogCollector {
 
   #takeSnapshot(snapshot: WalSnapshot): void {
     if (snapshot.index !== this.#start.index) return;
-    if (snapshot.term === this.#start.term) this.#foundStart = true;
-    else this.#termAtStart = snapshot.term;
+    if (snapshot.term !== this.#start.term) {
+      this.#termAtStart = snapshot.term;
+      return;
+    }
+    this.#foundStart = true;
+    if (this.#startEntryTerm === snapshot.term) return;
+    // The snapshot came from a leader, in place of a log without the entry that it ends with. What
+    // that log had behind it was never committed; kept, it would look like the end of this one.
+    this.#entries.length = 0;
+    this.lastIndex = snapshot.index;
   }
 }

@@ -329,6 +329,35 @@ describe('snapshot records', () => {
     assert.deepEqual([opened.entries.at(0)?.index, opened.entries.length], [6541, 30]);
     await opened.wal.close();
   });
+
+  it('of a snapshot that came from the leader end the log that it replaced', async () => {
+    const disk = new MemoryDisk();
+    const wal = await createWal(SMALL, dependencies(disk), METADATA);
+    const confState = simpleConfState([7n]);
+    // Entries 4 to 9 of term 1 were never committed: elsewhere entry 5 is of term 2.
+    await append(wal, entries(1, 9), state(3));
+    await new Promise((resolve) => wal.saveSnapshot({ index: 5, term: 2, confState }, resolve));
+    await append(wal, [], state(5, 2));
+    await wal.close();
+    const opened = await openWal(SMALL, dependencies(disk), { index: 5, term: 2 });
+    assert.deepEqual(opened.entries, []);
+    await append(opened.wal, [entry(6, 20, 2)], state(6, 2));
+    await opened.wal.close();
+    const log = await readLog(disk, '/wal', { index: 5, term: 2 });
+    assert.deepEqual(log.entries.map(plain), [plain(entry(6, 20, 2))]);
+  });
+
+  it('forget entries behind them that an earlier one has replaced', async () => {
+    const disk = new MemoryDisk();
+    const wal = await createWal(SMALL, dependencies(disk), METADATA);
+    const confState = simpleConfState([7n]);
+    await append(wal, entries(1, 9), state(3));
+    await append(wal, [entry(4, 20, 2), entry(5, 20, 2)], state(5, 2));
+    await new Promise((resolve) => wal.saveSnapshot({ index: 5, term: 2, confState }, resolve));
+    await wal.close();
+    const log = await readLog(disk, '/wal', { index: 5, term: 2 });
+    assert.deepEqual(log.entries, []);
+  });
 });
 
 describe('a failing disk', () => {
