@@ -14,6 +14,7 @@ import {
 } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import { type Alarm, AlarmType, DEFAULT_QUOTA_BYTES, type KvorumServer } from '../server/index.js';
+import type { Leadership } from '../server/membership/index.js';
 import type { RpcMethod } from '../transport/index.js';
 import type { ResponseHeaders } from './response-header.js';
 import { type Reply, unary, unimplemented } from './rpc.js';
@@ -24,6 +25,13 @@ const ALARM_NAMES: Readonly<Record<number, string>> = {
   [AlarmType.corrupt]: 'CORRUPT',
 };
 const LAST_ALARM_ACTION = 2;
+
+/** What MoveLeader needs of a member. */
+interface LeadershipSource {
+  readonly isLeader: boolean;
+  readonly memberId: bigint;
+  readonly leadership?: Pick<Leadership, 'moveTo'>;
+}
 
 /** The Maintenance service; leadership and downgrades come with replication. */
 export function maintenanceMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
@@ -51,15 +59,22 @@ export function maintenanceMethods(server: KvorumServer, headers: ResponseHeader
       );
     }),
     snapshotMethod(server),
-    unary(moveLeader.path, (bytes, reply) => {
-      const { targetId } = MoveLeaderRequest.decode(bytes);
-      if (!server.isLeader) throw new EtcdError('NotLeader');
-      // A member that stands alone has nobody to hand over to but itself (G.44).
-      if (targetId !== server.memberId) throw new EtcdError('BadLeaderTransferee');
-      reply(null, MoveLeaderResponse.encode({}));
-    }),
+    unary(moveLeader.path, (bytes, reply) => handleMoveLeader(server, bytes, reply)),
     unimplemented(downgrade.path),
   ];
+}
+
+/** Hands the leadership over, if this member has it (G.44); the answer is empty, as etcd's. */
+function handleMoveLeader(source: LeadershipSource, bytes: Buffer, reply: Reply): void {
+  const { targetId } = MoveLeaderRequest.decode(bytes);
+  if (source.leadership !== undefined) {
+    settle(source.leadership.moveTo(targetId), reply, () => MoveLeaderResponse.encode({}));
+    return;
+  }
+  if (!source.isLeader) throw new EtcdError('NotLeader');
+  // A member that stands alone has nobody to hand over to but itself.
+  if (targetId !== source.memberId) throw new EtcdError('BadLeaderTransferee');
+  reply(null, MoveLeaderResponse.encode({}));
 }
 
 /** A revision of 64 bits as the store counts them: what is too large or small stays so. */

@@ -25,6 +25,11 @@ export function encodeMember(member: Member): string {
   return `{${parts.join(',')}}`;
 }
 
+/** The context of a promotion: the promoted member, of which only the id is told. */
+export function encodePromotion(id: bigint): string {
+  return `{"id":${id},"peerURLs":null,"isPromote":true}`;
+}
+
 /** A decoded member; `isPromote` stands only in the context of a promotion. */
 export interface DecodedMember extends Member {
   readonly isPromote: boolean;

@@ -65,6 +65,8 @@ export async function restoreState(
   await forEachPair(backend, Bucket.lease, (_key, value) => lessor.restore(value));
   const cluster = new Cluster(clusterId, {
     putMember: (key, value) => backend.put(Bucket.members, key, value),
+    deleteMember: (key) => backend.delete(Bucket.members, key),
+    putRemovedMember: (key, value) => backend.put(Bucket.membersRemoved, key, value),
     putVersion: (version) => backend.put(Bucket.cluster, CLUSTER_VERSION_KEY, version),
     putStorageVersion: (version) => backend.put(Bucket.meta, STORAGE_VERSION_KEY, version),
   });
