@@ -1,7 +1,15 @@
 import { EtcdError, errorText, GrpcCode, RpcError } from '../base/errors.js';
 import { CompactedError, FutureRevisionError } from '../mvcc/index.js';
 import { WireError } from '../proto/wire.js';
-import type { CallContext, RpcMethod, StreamMethod, UnaryMethod } from '../transport/index.js';
+import type {
+  CallContext,
+  RpcMethod,
+  StreamCall,
+  StreamMethod,
+  StreamReceiver,
+  UnaryMethod,
+} from '../transport/index.js';
+import type { LeaderWatch } from './leader-watch.js';
 
 /** Maps whatever was thrown to what the client gets: the one place where that happens. */
 export function toRpcError(error: unknown): RpcError {
@@ -57,11 +65,12 @@ export function unimplemented(path: string): UnaryMethod {
 
 /**
  * A client that sent `hasleader: true` wants an error rather than an answer while this member knows
- * no leader (G.46).
+ * no leader (G.46): unary calls and new streams at once, open streams when `watch` says so.
  */
 export function requireLeader(
   methods: readonly RpcMethod[],
   hasLeader: () => boolean,
+  watch?: LeaderWatch,
 ): RpcMethod[] {
   return methods.map((method) => {
     if (method.kind === 'unary') {
@@ -76,18 +85,37 @@ export function requireLeader(
         },
       };
     }
-    return withLeaderAtOpen(method, hasLeader);
+    return withLeader(method, hasLeader, watch);
   });
 }
 
-function withLeaderAtOpen(method: StreamMethod, hasLeader: () => boolean): StreamMethod {
+function withLeader(
+  method: StreamMethod,
+  hasLeader: () => boolean,
+  watch: LeaderWatch | undefined,
+): StreamMethod {
   return {
     ...method,
     open(call) {
       const receiver = method.open(call);
-      if (!hasLeader() && call.metadata('hasleader') === 'true')
-        call.end(new EtcdError('NoLeader'));
+      if (call.metadata('hasleader') !== 'true') return receiver;
+      if (!hasLeader()) call.end(new EtcdError('NoLeader'));
+      else if (watch !== undefined) return watched(receiver, call, watch);
       return receiver;
+    },
+  };
+}
+
+/** The receiver of a call that `watch` may end. */
+function watched(receiver: StreamReceiver, call: StreamCall, watch: LeaderWatch): StreamReceiver {
+  watch.add(call);
+  return {
+    message: (bytes) => receiver.message(bytes),
+    halfClosed: () => receiver.halfClosed(),
+    drained: () => receiver.drained(),
+    closed() {
+      watch.delete(call);
+      receiver.closed();
     },
   };
 }

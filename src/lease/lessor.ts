@@ -20,6 +20,19 @@ export interface LessorOptions {
 export interface LessorDependencies {
   readonly clock: Clock;
   readonly records: LeaseRecords;
+  /**
+   * Whether checkpoints are persisted, so that they outlive a restart: from cluster version 3.6 on,
+   * or by a flag (formats.md §10.9). Always, unless told otherwise.
+   */
+  readonly persistsCheckpoints?: () => boolean;
+}
+
+/** Told what the lessor decides about time, while this member leads. */
+export interface LessorObserver {
+  /** The lease has so much time to run from now on; called again at each checkpoint of it. */
+  scheduled(lease: Lease): void;
+  /** Another member leads. */
+  demoted(): void;
 }
 
 /** A granted lease. */
@@ -48,14 +61,32 @@ export class Lessor {
   readonly #options: LessorOptions;
   readonly #clock: Clock;
   readonly #records: LeaseRecords;
+  readonly #persistsCheckpoints: () => boolean;
   readonly #leases = new Map<bigint, Lease>();
   readonly #queue = new ExpiryQueue<Lease>();
   #isPrimary = false;
+  #observer: LessorObserver | undefined;
 
   constructor(options: LessorOptions, dependencies: LessorDependencies) {
     this.#options = options;
     this.#clock = dependencies.clock;
     this.#records = dependencies.records;
+    this.#persistsCheckpoints = dependencies.persistsCheckpoints ?? (() => true);
+  }
+
+  /** Has one observer told from now on. */
+  observe(observer: LessorObserver): void {
+    this.#observer = observer;
+  }
+
+  /** Whether leases run out by this member's clock: it leads, and has taken over. */
+  get isPrimary(): boolean {
+    return this.#isPrimary;
+  }
+
+  /** Whether the lease is past its time; it stays until its revoke is applied. */
+  isExpired(lease: Lease): boolean {
+    return lease.expiresAtMs <= this.#clock.nowMs();
   }
 
   /** Takes over a persisted lease at start-up; its keys are attached as the store finds them. */
@@ -115,7 +146,7 @@ export class Lessor {
   renew(id: bigint): number {
     const lease = this.#leases.get(id);
     // A lease that is past its time may have a revoke on the way: it can no longer be saved.
-    if (lease === undefined || lease.expiresAtMs <= this.#clock.nowMs()) return 0;
+    if (lease === undefined || this.isExpired(lease)) return 0;
     lease.remainingTtlSeconds = 0;
     lease.expiresAtMs = this.#clock.nowMs() + lease.ttlSeconds * 1000;
     return lease.ttlSeconds;
@@ -159,6 +190,7 @@ export class Lessor {
     this.#isPrimary = false;
     this.#queue.clear();
     for (const lease of this.#leases.values()) lease.expiresAtMs = Number.POSITIVE_INFINITY;
+    this.#observer?.demoted();
   }
 
   /**
@@ -177,13 +209,16 @@ export class Lessor {
     return expired;
   }
 
-  /** Sets what is left of a lease as the leader saw it; part of applying an entry. */
+  /**
+   * Sets what is left of a lease as the leader saw it; part of applying an entry. When the lease runs
+   * out here stays as it is: it may have been renewed since, and it is the next leader that needs this.
+   */
   checkpoint(id: bigint, remainingTtlSeconds: number): void {
     const lease = this.#leases.get(id);
     if (lease === undefined) return;
     lease.remainingTtlSeconds = remainingTtlSeconds;
-    this.#persist(lease);
-    if (this.#isPrimary) this.#schedule(lease, 0);
+    if (this.#persistsCheckpoints()) this.#persist(lease);
+    if (this.#isPrimary) this.#observer?.scheduled(lease);
   }
 
   /** Queues another look at an expired lease without giving it any more time. */
@@ -199,6 +234,7 @@ export class Lessor {
       lease.remainingTtlSeconds > 0 ? lease.remainingTtlSeconds : lease.ttlSeconds;
     lease.expiresAtMs = this.#clock.nowMs() + leftSeconds * 1000 + extensionMs;
     this.#queue.push(lease);
+    this.#observer?.scheduled(lease);
   }
 
   #persist(lease: Lease): void {

@@ -35,6 +35,33 @@ export interface MemberVersions {
   readonly storage: string | undefined;
 }
 
+/** What a member says of its data at a revision (formats.md §9). */
+export interface MemberHash {
+  /** CRC-32C, unsigned. */
+  readonly hash: number;
+  /** -1 = never compacted. */
+  readonly compactRevision: number;
+  /** The revision the member is at. */
+  readonly currentRevision: number;
+}
+
+/** A request to one member. */
+export interface MemberRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /**
+   * Whether a connection may serve several such requests. Then it may reach the member twice: only
+   * for what does no harm when it is done again.
+   */
+  readonly reuseConnection?: boolean;
+  /** Instead of the time that all requests have. */
+  readonly timeoutMs?: number;
+  /** Longer answers are refused; 4 MiB unless told otherwise. */
+  readonly maxAnswerBytes?: number;
+}
+
 export interface ClusterQueriesOptions {
   /** How long one request may take. */
   readonly timeoutMs: number;
@@ -93,20 +120,35 @@ export class ClusterQueries {
   }
 
   /**
+   * The hash of the data of the member at `url` at a revision, 0 = its newest.
+   * @throws PeerRequestError (with status and body if it refused), PeerUrlError, or the system's error
+   */
+  async hashKv(url: string, clusterId: bigint, revision: number): Promise<MemberHash> {
+    const headers = {
+      'Content-Type': 'application/json',
+      'X-Etcd-Cluster-ID': clusterId.toString(16),
+    };
+    const body = Buffer.from(JSON.stringify(revision === 0 ? {} : { revision }));
+    const request = { method: 'GET', path: '/members/hashkv', headers, body } as const;
+    const answer = expectOk(await this.exchange(url, request));
+    const fields = objectFields(parseJson(answer.body.toString('utf8')));
+    const header = objectFields(fields.get('header') ?? {});
+    // Go leaves out what is zero.
+    return {
+      hash: integerField(fields, 'hash'),
+      compactRevision: integerField(fields, 'compact_revision'),
+      currentRevision: integerField(header, 'revision'),
+    };
+  }
+
+  /**
    * Any request to the member at `url`, whatever the status of the answer: for what is forwarded to
    * the leader, `/leases`, `/leases/internal`, `/members/promote/<id>` and `/members/hashkv`.
    * @throws PeerRequestError if there is no answer, PeerUrlError, or the system's error
    */
-  async exchange(
-    url: string,
-    request: {
-      readonly method: 'GET' | 'POST';
-      readonly path: string;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: Uint8Array;
-    },
-  ): Promise<Answer> {
-    const { method, path, headers = {}, body } = request;
+  async exchange(url: string, request: MemberRequest): Promise<Answer> {
+    const { method, path, headers = {}, body, reuseConnection = false } = request;
+    const timeoutMs = request.timeoutMs ?? this.#timeoutMs;
     const length = body === undefined ? {} : { 'Content-Length': String(body.length) };
     return await this.#scope.exchange(
       {
@@ -114,10 +156,11 @@ export class ClusterQueries {
         method,
         path,
         headers: { ...headers, ...length },
-        reuseConnection: false,
+        reuseConnection,
       },
-      { connectMs: this.#timeoutMs, idleMs: this.#timeoutMs, totalMs: this.#timeoutMs },
+      { connectMs: timeoutMs, idleMs: timeoutMs, totalMs: timeoutMs },
       body,
+      request.maxAnswerBytes,
     );
   }
 
@@ -127,11 +170,14 @@ export class ClusterQueries {
   }
 
   async #get(url: string, path: string): Promise<Answer> {
-    const answer = await this.exchange(url, { method: 'GET', path });
-    if (answer.status === 200) return answer;
-    const body = answer.body.toString('utf8').trimEnd();
-    throw new PeerRequestError(`unexpected http status ${answer.status}`, answer.status, body);
+    return expectOk(await this.exchange(url, { method: 'GET', path }));
   }
+}
+
+function expectOk(answer: Answer): Answer {
+  if (answer.status === 200) return answer;
+  const body = answer.body.toString('utf8').trimEnd();
+  throw new PeerRequestError(`unexpected http status ${answer.status}`, answer.status, body);
 }
 
 /**
@@ -171,6 +217,13 @@ function parseJson(text: string): unknown {
 function objectFields(value: unknown): Map<string, unknown> {
   if (typeof value !== 'object' || value === null) throw new PeerRequestError('not an object');
   return new Map<string, unknown>(Object.entries(value));
+}
+
+/** A whole number that is left out when it is 0. */
+function integerField(fields: ReadonlyMap<string, unknown>, name: string): number {
+  const value = fields.get(name) ?? 0;
+  if (!Number.isSafeInteger(value)) throw new PeerRequestError(`${name} is no whole number`);
+  return Number(value);
 }
 
 function stringList(value: unknown): string[] {

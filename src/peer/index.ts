@@ -9,6 +9,8 @@ export {
   type ClusterQueriesOptions,
   type ListedCluster,
   type ListedMember,
+  type MemberHash,
+  type MemberRequest,
   type MemberVersions,
   parseMembers,
 } from './cluster-queries.js';
@@ -35,5 +37,6 @@ export type {
   PeerTransportOptions,
 } from './options.js';
 export type { Answer } from './request-scope.js';
+export { compareMinor, parseVersion, type SemanticVersion } from './semantic-version.js';
 export { PEER_SERVER_OPTIONS } from './server-options.js';
 export { type PeerStatistics, PeerTransport } from './transport.js';

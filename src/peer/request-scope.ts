@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { ConnectorRequest, PeerConnector } from './connector.js';
 import { PeerRequestError } from './errors.js';
 
-/** Answers to anything but a stream are small; more than this is not read. */
+/** Answers to anything but a stream are small; more than this is not read unless asked for. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export interface RequestTimeouts {
@@ -76,14 +76,16 @@ export class RequestScope {
     request: ConnectorRequest,
     timeouts: RequestTimeouts,
     body?: Uint8Array,
+    maxAnswerBytes = MAX_ANSWER_BYTES,
   ): Promise<Answer> {
     const opened = this.open(request, timeouts);
     try {
-      return await send(opened, body);
+      return await send(opened, body, maxAnswerBytes);
     } catch (error) {
       // The other end may close an idle connection just as it is used again: not its fault, nor ours.
       if (!opened.reusedSocket || !isReset(error) || this.#isClosed) throw error;
-      return await send(this.open({ ...request, reuseConnection: false }, timeouts), body);
+      const again = this.open({ ...request, reuseConnection: false }, timeouts);
+      return await send(again, body, maxAnswerBytes);
     }
   }
 
@@ -94,8 +96,12 @@ export class RequestScope {
   }
 }
 
-function send(request: ClientRequest, body: Uint8Array | undefined): Promise<Answer> {
-  const answer = answerOf(request);
+function send(
+  request: ClientRequest,
+  body: Uint8Array | undefined,
+  maxAnswerBytes: number,
+): Promise<Answer> {
+  const answer = answerOf(request, maxAnswerBytes);
   request.end(body);
   return answer;
 }
@@ -106,7 +112,10 @@ function isReset(error: unknown): boolean {
 }
 
 /** The whole answer to `request`. */
-export function answerOf(request: ClientRequest): Promise<Answer> {
+export function answerOf(
+  request: ClientRequest,
+  maxAnswerBytes = MAX_ANSWER_BYTES,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const onClose = () => reject(new PeerRequestError('connection closed'));
     request.on('error', reject);
@@ -114,7 +123,7 @@ export function answerOf(request: ClientRequest): Promise<Answer> {
     request.once('response', (response) => {
       // From here on the body says whether it came to its end.
       request.off('close', onClose);
-      readBody(response).then(
+      readBody(response, maxAnswerBytes).then(
         (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
         reject,
       );
@@ -126,13 +135,16 @@ export function answerOf(request: ClientRequest): Promise<Answer> {
  * Reads the body of an answer.
  * @throws PeerRequestError if it is too long, the system's error if it breaks off
  */
-export async function readBody(message: IncomingMessage): Promise<Buffer> {
+export async function readBody(
+  message: IncomingMessage,
+  maxBytes = MAX_ANSWER_BYTES,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of message) {
     if (!Buffer.isBuffer(chunk)) continue;
     sizeBytes += chunk.length;
-    if (sizeBytes > MAX_ANSWER_BYTES) throw new PeerRequestError('the answer is too long');
+    if (sizeBytes > maxBytes) throw new PeerRequestError('the answer is too long');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, sizeBytes);
