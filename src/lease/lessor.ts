@@ -62,7 +62,7 @@ export class Lessor {
   readonly #clock: Clock;
   readonly #records: LeaseRecords;
   readonly #persistsCheckpoints: () => boolean;
-  readonly #leases = new Map<bigint, Lease>();
+  #leases = new Map<bigint, Lease>();
   readonly #queue = new ExpiryQueue<Lease>();
   #isPrimary = false;
   #observer: LessorObserver | undefined;
@@ -99,6 +99,15 @@ export class Lessor {
       expiresAtMs: Number.POSITIVE_INFINITY,
       keys: new Set(),
     });
+  }
+
+  /**
+   * Takes over the leases of `other`, into which another state was restored aside and which is of no
+   * use afterwards: a leader's snapshot replaces everything. Nothing runs out here then.
+   */
+  takeOver(other: Lessor): void {
+    this.#leases = other.#leases;
+    this.demote();
   }
 
   get(id: bigint): Lease | undefined {

@@ -33,3 +33,11 @@ export class StoreClosedError extends Error {
     super('mvcc: the store is closed or was replaced');
   }
 }
+
+/** The content is being replaced by a leader's snapshot: the call is possible again once it is loaded. */
+export class StoreReloadingError extends Error {
+  override readonly name = 'StoreReloadingError';
+  constructor() {
+    super('mvcc: the store is being replaced by a snapshot');
+  }
+}

@@ -36,13 +36,21 @@ export class KeySpace {
     this.leases = leases;
   }
 
-  /** Forgets everything, to be restored anew. */
-  clear(): void {
+  /**
+   * Forgets keys and records, to take over another state; how far revisions went stays known until
+   * then.
+   */
+  forget(): void {
     this.epoch++;
     this.tree = new KeyTree();
     this.records.clear();
-    this.revision = 1;
-    this.compactedRevision = -1;
+  }
+
+  /** Takes over the state of `other`, which has the same records. */
+  takeOver(other: KeySpace): void {
+    this.tree = other.tree;
+    this.revision = other.revision;
+    this.compactedRevision = other.compactedRevision;
   }
 
   /** Writes a key as change `sub` of the revision `main`. */

@@ -1,5 +1,10 @@
 import { Compactor } from './compactor.js';
-import { CompactedError, FutureRevisionError, StoreClosedError } from './errors.js';
+import {
+  CompactedError,
+  FutureRevisionError,
+  StoreClosedError,
+  StoreReloadingError,
+} from './errors.js';
 import { Hashes } from './hashes.js';
 import { keyRange } from './key-range.js';
 import { KeySpace } from './key-space.js';
@@ -18,6 +23,7 @@ import type {
   RangeOptions,
   RangeReader,
   RangeResult,
+  ReloadOptions,
   WatchSink,
   WatchStream,
   WriteTransaction,
@@ -59,6 +65,8 @@ export class MvccStore {
   private readonly sliceWork: number;
   private transaction: Transaction | undefined;
   private isClosed = false;
+  /** Resolves when the content is there again; undefined while it is. */
+  private reloading: Promise<void> | undefined;
 
   private constructor(options: MvccOptions, dependencies: MvccDependencies) {
     const { records: store, leases, clock, logger } = dependencies;
@@ -136,6 +144,7 @@ export class MvccStore {
   /** Begins the transaction of one entry; it must end before the next one begins. */
   begin(): WriteTransaction {
     if (this.isClosed) throw new StoreClosedError();
+    this.assertLoaded();
     if (this.transaction !== undefined) throw new Error('mvcc: a transaction is open already');
     this.transaction = new Transaction(this.space, (ended) => this.finish(ended));
     return this.transaction;
@@ -152,11 +161,16 @@ export class MvccStore {
 
   /** Reads a range at once. Throws {@link CompactedError} and {@link FutureRevisionError}. */
   range(options: RangeOptions): RangeResult {
+    this.assertLoaded();
     return readRange(this.space, options, this.space.revision);
   }
 
-  /** Whether a read is so large that it should go through {@link rangeSliced}. */
+  /**
+   * Whether a read should go through {@link rangeSliced}: it is large, or the store is being loaded
+   * anew and the read has to wait for that.
+   */
   prefersSlices(options: RangeOptions): boolean {
+    if (this.reloading !== undefined) return true;
     if (options.end === '') return false;
     const revision = options.revision ?? 0;
     const { tree } = this.space;
@@ -175,6 +189,7 @@ export class MvccStore {
    */
   async rangeSliced(options: RangeOptions): Promise<RangeResult> {
     const { space } = this;
+    await this.whenReadable();
     const read = resolveRead(space, options, space.revision);
     const reader = new SlicedReader(space, read, this.sliceWork, this.pins.pin(read.revision));
     const records: Buffer[] = [];
@@ -198,6 +213,7 @@ export class MvccStore {
    * with {@link CompactedError} when a compaction passes that. Throws as {@link range}.
    */
   openRangeReader(options: RangeOptions): RangeReader {
+    this.assertLoaded();
     const read = resolveRead(this.space, options, this.space.revision);
     return new SlicedReader(this.space, read, this.sliceWork);
   }
@@ -208,6 +224,7 @@ export class MvccStore {
    * {@link FutureRevisionError}.
    */
   compact(revision: number): Promise<CompactionOutcome> {
+    this.assertLoaded();
     return this.compactor.schedule(revision);
   }
 
@@ -220,7 +237,8 @@ export class MvccStore {
    * HashKV at a revision, 0 = now (formats.md §9). Rejects with {@link CompactedError} and
    * {@link FutureRevisionError}.
    */
-  hashByRevision(revision: number): Promise<KeyValueHash> {
+  async hashByRevision(revision: number): Promise<KeyValueHash> {
+    await this.whenReadable();
     return this.hashes.at(revision);
   }
 
@@ -235,17 +253,57 @@ export class MvccStore {
   }
 
   /**
-   * Loads everything again after the record store's content was replaced by a snapshot. Watchers stay
-   * and catch up from where they were. No other call may be made until it resolves; lease attachments
-   * are reported anew. Throws {@link CorruptStoreError}.
+   * Resolves when the content is there: at once, unless it is being loaded anew. Until then reads at
+   * once, transactions and compactions throw {@link StoreReloadingError}; sliced reads and hashes wait,
+   * and watchers can be made and get their events afterwards. Rejects with {@link StoreClosedError}.
    */
-  async reload(): Promise<void> {
-    await this.compactor.stop();
-    this.hub.suspend();
+  async whenReadable(): Promise<void> {
+    await this.reloading;
+    if (this.isClosed) throw new StoreClosedError();
+  }
+
+  private assertLoaded(): void {
+    if (this.reloading !== undefined) throw new StoreReloadingError();
+  }
+
+  /**
+   * Loads everything again after the record store's content was replaced by a snapshot. Nobody sees
+   * less than a whole state: the old one ends with this call, the new one appears in one step.
+   * Watchers stay: they catch up from where they were, or learn that what they need is compacted
+   * (etcd's restore). Throws {@link CorruptStoreError} and what `replaceRecords` throws; the store is
+   * closed then.
+   */
+  async reload(options: ReloadOptions = {}): Promise<void> {
+    this.assertLoaded();
+    const loading = this.loadAnew(options);
+    this.reloading = loading.then(
+      () => {},
+      () => {
+        this.isClosed = true;
+      },
+    );
+    await loading;
+  }
+
+  private async loadAnew(options: ReloadOptions): Promise<void> {
+    const { space, hub, dependencies } = this;
+    const { records, clock, logger } = dependencies;
+    const leases = options.leases ?? dependencies.leases;
+    hub.suspend();
+    const stopped = this.compactor.stop();
+    space.forget();
+    await stopped;
     this.hashes.forgetAll();
-    this.space.clear();
-    await this.load();
-    this.hub.restart();
+    await options.replaceRecords?.();
+    const next = new KeySpace(space.records, leases);
+    await restoreKeySpace(next, records, leases, clock);
+    hub.suspend();
+    space.takeOver(next);
+    options.switched?.();
+    this.reloading = undefined;
+    logger.info('kvstore restored', { currentRevision: space.revision });
+    this.compactor.restored();
+    hub.restart();
   }
 
   /** Stops timers and sliced work; resolves when nothing touches the record store any more. */

@@ -67,6 +67,16 @@ export interface MvccDependencies {
   logger: Logger;
 }
 
+/** How the store is loaded anew; without anything from the same records into the same leases. */
+export interface ReloadOptions {
+  /** Replaces the records; nothing of the store touches them meanwhile. */
+  readonly replaceRecords?: () => Promise<void>;
+  /** Where attachments are reported while loading, to be taken over in {@link switched}. */
+  readonly leases?: LeaseAttachments;
+  /** In the step in which the new state appears. */
+  readonly switched?: () => void;
+}
+
 /** A read of `[start, end)`. */
 export interface RangeOptions {
   start: string;

@@ -32,6 +32,11 @@ export class Alarms {
     this.#alarms.set(key.toString('latin1'), { memberId: decoded.memberId, type: decoded.alarm });
   }
 
+  /** Forgets all alarms, without a record of it, to be restored anew. */
+  reset(): void {
+    this.#alarms.clear();
+  }
+
   /** Raises an alarm; raising it again changes nothing. Returns it. */
   activate(alarm: Alarm): Alarm {
     const key = recordKey(alarm);

@@ -15,6 +15,8 @@ export interface MemberState {
   readonly backend: Backend;
   readonly store: MvccStore;
   readonly lessor: Lessor;
+  /** Makes another lessor for the same records, to restore leases into aside. */
+  readonly createLessor: () => Lessor;
   readonly alarms: Alarms;
   readonly cluster: Cluster;
   readonly quota: Quota;
@@ -52,17 +54,19 @@ export async function restoreState(
   clusterId: bigint,
 ): Promise<MemberState> {
   const { clock, logger } = dependencies;
-  const lessor = new Lessor(
-    { minTtlSeconds: minLeaseTtlSeconds(options) },
-    {
-      clock,
-      records: {
-        putLease: (key, value) => backend.put(Bucket.lease, key, value),
-        deleteLease: (key) => backend.delete(Bucket.lease, key),
+  const createLessor = (): Lessor =>
+    new Lessor(
+      { minTtlSeconds: minLeaseTtlSeconds(options) },
+      {
+        clock,
+        records: {
+          putLease: (key, value) => backend.put(Bucket.lease, key, value),
+          deleteLease: (key) => backend.delete(Bucket.lease, key),
+        },
       },
-    },
-  );
-  await forEachPair(backend, Bucket.lease, (_key, value) => lessor.restore(value));
+    );
+  const lessor = createLessor();
+  await restoreLeases(lessor, backend);
   const cluster = new Cluster(clusterId, {
     putMember: (key, value) => backend.put(Bucket.members, key, value),
     deleteMember: (key) => backend.delete(Bucket.members, key),
@@ -70,17 +74,12 @@ export async function restoreState(
     putVersion: (version) => backend.put(Bucket.cluster, CLUSTER_VERSION_KEY, version),
     putStorageVersion: (version) => backend.put(Bucket.meta, STORAGE_VERSION_KEY, version),
   });
-  await forEachPair(backend, Bucket.members, (_key, value) => cluster.restoreMember(value));
-  await forEachPair(backend, Bucket.membersRemoved, (key) => cluster.restoreRemoved(key));
-  cluster.restoreVersions(
-    backend.getSync(Bucket.cluster, CLUSTER_VERSION_KEY)?.toString(),
-    backend.getSync(Bucket.meta, STORAGE_VERSION_KEY)?.toString(),
-  );
   const alarms = new Alarms({
     putAlarm: (key) => backend.put(Bucket.alarm, key, Buffer.alloc(0)),
     deleteAlarm: (key) => backend.delete(Bucket.alarm, key),
   });
-  await forEachPair(backend, Bucket.alarm, (key) => alarms.restore(key));
+  const restoreSmall = await readSmallBuckets(backend);
+  restoreSmall({ cluster, alarms });
   const store = await MvccStore.open(
     {
       cacheSizeBytes: options.backendCacheBytes,
@@ -91,16 +90,69 @@ export async function restoreState(
     { records: backend, leases: lessor, clock, logger: logger.child('mvcc/store') },
   );
   const quota = new Quota(options, { backendSizeBytes: () => backend.sizeBytes() });
-  return { backend, store, lessor, alarms, cluster, quota };
+  return { backend, store, lessor, createLessor, alarms, cluster, quota };
 }
 
-/** Small buckets are read whole at the start. */
-async function forEachPair(
-  backend: Backend,
-  bucket: Bucket,
-  visit: (key: Buffer, value: Buffer) => void,
-): Promise<void> {
-  for await (const batch of backend.scan(bucket)) {
-    for (const [key, value] of batch) visit(key, value);
+/** How the state is replaced; see {@link reloadState}. */
+export interface ReloadStateOptions {
+  /** Puts the other content into the backend. */
+  readonly replaceBackend: () => Promise<void>;
+  /** In the step in which the new state appears. */
+  readonly switched?: () => void;
+}
+
+/**
+ * Replaces the content of the backend and restores everything from it, as a restart would: keys,
+ * leases, members, versions and alarms appear in one step, before which the old ones are seen (of the
+ * keys nothing: their readers wait). After a rejection the member must stop.
+ */
+export async function reloadState(state: MemberState, options: ReloadStateOptions): Promise<void> {
+  const { backend, store, lessor, createLessor } = state;
+  const leases = createLessor();
+  let restoreSmall: RestoreSmall = () => {};
+  await store.reload({
+    leases,
+    replaceRecords: async () => {
+      await options.replaceBackend();
+      await restoreLeases(leases, backend);
+      restoreSmall = await readSmallBuckets(backend);
+    },
+    switched: () => {
+      lessor.takeOver(leases);
+      state.cluster.reset();
+      state.alarms.reset();
+      restoreSmall(state);
+      options.switched?.();
+    },
+  });
+}
+
+async function restoreLeases(lessor: Lessor, backend: Backend): Promise<void> {
+  for await (const batch of backend.scan(Bucket.lease)) {
+    for (const [, value] of batch) lessor.restore(value);
   }
+}
+
+/** Fills membership and alarms, which must be empty. */
+type RestoreSmall = (state: Pick<MemberState, 'cluster' | 'alarms'>) => void;
+
+/** Reads the buckets that are small at once; what was read is put to use in one step later. */
+async function readSmallBuckets(backend: Backend): Promise<RestoreSmall> {
+  const members = await readAll(backend, Bucket.members);
+  const removed = await readAll(backend, Bucket.membersRemoved);
+  const raised = await readAll(backend, Bucket.alarm);
+  const version = backend.getSync(Bucket.cluster, CLUSTER_VERSION_KEY)?.toString();
+  const storageVersion = backend.getSync(Bucket.meta, STORAGE_VERSION_KEY)?.toString();
+  return ({ cluster, alarms }) => {
+    for (const [, value] of members) cluster.restoreMember(value);
+    for (const [key] of removed) cluster.restoreRemoved(key);
+    cluster.restoreVersions(version, storageVersion);
+    for (const [key] of raised) alarms.restore(key);
+  };
+}
+
+async function readAll(backend: Backend, bucket: Bucket): Promise<[Buffer, Buffer][]> {
+  const pairs: [Buffer, Buffer][] = [];
+  for await (const batch of backend.scan(bucket)) pairs.push(...batch);
+  return pairs;
 }

@@ -34,6 +34,7 @@ export class WatchHub implements StreamHub {
   private readonly matches: Watcher[] = [];
   private unsyncedCount = 0;
   private watcherCount = 0;
+  private isSuspended = false;
 
   constructor(options: WatchHubOptions, dependencies: WatchHubDependencies) {
     const { space, store, clock, logger } = dependencies;
@@ -150,6 +151,7 @@ export class WatchHub implements StreamHub {
 
   /** The stream has room again: its watchers go on catching up. */
   resumeStream(stream: HubStream): void {
+    if (this.isSuspended) return;
     for (const watcher of stream.unsynced) this.catchUp.add(watcher);
   }
 
@@ -169,7 +171,7 @@ export class WatchHub implements StreamHub {
     watcher.state = 'unsynced';
     this.unsyncedCount++;
     watcher.owner.unsynced.add(watcher);
-    if (!watcher.owner.isPaused) this.catchUp.add(watcher);
+    if (!watcher.owner.isPaused && !this.isSuspended) this.catchUp.add(watcher);
   }
 
   private leaveUnsynced(watcher: Watcher): void {
@@ -191,8 +193,12 @@ export class WatchHub implements StreamHub {
 
   // How the store is replaced and closed.
 
-  /** Before the store is loaded anew: nobody is up to date any more. */
+  /**
+   * Before the store is loaded anew, and again before the new state appears: nobody is up to date any
+   * more, nothing is sent, and who comes meanwhile waits with the others.
+   */
   suspend(): void {
+    this.isSuspended = true;
     this.catchUp.clear();
     const next = this.space.revision + 1;
     for (const watcher of [...this.synced]) {
@@ -206,6 +212,7 @@ export class WatchHub implements StreamHub {
 
   /** Afterwards: everybody goes on where they were. */
   restart(): void {
+    this.isSuspended = false;
     for (const stream of this.streams) if (!stream.isPaused) this.resumeStream(stream);
   }
 

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import type { Disk } from '../../storage/disk.js';
+
+const STAGED_NAME = /^backend-([0-9a-f]{16})$/;
+const LEFTOVER_NAME = /^backend-[0-9a-f]{16}\.part$/;
+const PART_SUFFIX = '.part';
+
+const hex16 = (index: number): string => index.toString(16).padStart(16, '0');
+
+/**
+ * The backends that lie beside the live one, `member/backend-<index in 16 hex digits>`: each holds the
+ * whole state after that entry, durable, and waits to be swapped in. One that is still being written
+ * has the suffix `.part`.
+ */
+export class StagingFolder {
+  readonly #folder: string;
+  readonly #disk: Disk;
+
+  /** `memberFolder` is `<data-dir>/member`, which exists. */
+  constructor(memberFolder: string, disk: Disk) {
+    this.#folder = memberFolder;
+    this.#disk = disk;
+  }
+
+  /** Where the finished backend of that index lies, whether it exists or not. */
+  finishedPath(index: number): string {
+    return join(this.#folder, `backend-${hex16(index)}`);
+  }
+
+  /** Where it is written. */
+  partPath(index: number): string {
+    return this.finishedPath(index) + PART_SUFFIX;
+  }
+
+  has(index: number): Promise<boolean> {
+    return this.#disk.exists(this.finishedPath(index));
+  }
+
+  /** Gives the closed, synced backend at {@link partPath} its final name, durably. */
+  async finish(index: number): Promise<void> {
+    await this.#disk.syncDirectory(this.partPath(index));
+    await this.#disk.rename(this.partPath(index), this.finishedPath(index));
+    await this.#disk.syncDirectory(this.#folder);
+  }
+
+  /** Removes every staged backend but those of `kept`, and every half-written one. */
+  async clean(kept: readonly number[] = []): Promise<void> {
+    for (const name of await this.#disk.readDirectory(this.#folder)) {
+      const digits = STAGED_NAME.exec(name)?.[1];
+      const isKept = digits !== undefined && kept.includes(Number.parseInt(digits, 16));
+      if (isKept || (digits === undefined && !LEFTOVER_NAME.test(name))) continue;
+      await this.#disk.removeTree(join(this.#folder, name));
+    }
+  }
+}
