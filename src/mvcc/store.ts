@@ -189,7 +189,7 @@ export class MvccStore {
    */
   async rangeSliced(options: RangeOptions): Promise<RangeResult> {
     const { space } = this;
-    await this.whenReadable();
+    if (this.reloading !== undefined) await this.whenReadable();
     const read = resolveRead(space, options, space.revision);
     const reader = new SlicedReader(space, read, this.sliceWork, this.pins.pin(read.revision));
     const records: Buffer[] = [];
@@ -238,7 +238,7 @@ export class MvccStore {
    * {@link FutureRevisionError}.
    */
   async hashByRevision(revision: number): Promise<KeyValueHash> {
-    await this.whenReadable();
+    if (this.reloading !== undefined) await this.whenReadable();
     return this.hashes.at(revision);
   }
 
