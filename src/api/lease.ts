@@ -3,8 +3,6 @@ import {
   Lease,
   LeaseGrantRequest,
   LeaseGrantResponse,
-  LeaseKeepAliveRequest,
-  LeaseKeepAliveResponse,
   LeaseLeasesRequest,
   LeaseLeasesResponse,
   LeaseRevokeRequest,
@@ -14,12 +12,22 @@ import {
 } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import { type KvorumServer, leaseGrantCost } from '../server/index.js';
-import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
+import type { LeaseRequests, LeaseTime } from '../server/leases/index.js';
+import type { RpcMethod } from '../transport/index.js';
+import { KeepAliveCall, type Renewals } from './lease-keep-alive.js';
 import type { ResponseHeaders } from './response-header.js';
-import { type Reply, toStreamError, unary } from './rpc.js';
+import { type Reply, unary } from './rpc.js';
+
+/** Keep-alives and remaining times, by whoever decides about them. */
+export type LeaseService = Renewals &
+  Pick<LeaseRequests, 'canTellNow' | 'timeToLiveNow' | 'timeToLive'>;
 
 /** The Lease service (G.36–G.41). */
-export function leaseMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
+export function leaseMethods(
+  server: KvorumServer,
+  headers: ResponseHeaders,
+  leases: LeaseService = leasesOfLoneMember(server),
+): RpcMethod[] {
   const { leaseGrant, leaseRevoke, leaseKeepAlive, leaseTimeToLive, leaseLeases } = Lease.methods;
   return [
     unary(leaseGrant.path, (bytes, reply) => handleGrant(server, headers, bytes, reply)),
@@ -27,11 +35,14 @@ export function leaseMethods(server: KvorumServer, headers: ResponseHeaders): Rp
     {
       kind: 'bidi',
       path: leaseKeepAlive.path,
-      open: (call) => new KeepAliveCall(server, headers, call),
+      open: (call) => new KeepAliveCall({ renewals: leases, store: server.store, headers }, call),
     },
     unary(leaseTimeToLive.path, (bytes, reply) => {
-      const request = LeaseTimeToLiveRequest.decode(bytes);
-      reply(null, timeToLive(server, headers, request));
+      const { id, keys } = LeaseTimeToLiveRequest.decode(bytes);
+      const answer = (lease: LeaseTime | undefined): void =>
+        reply(null, timeToLiveResponse(server, headers, id, lease));
+      if (leases.canTellNow) answer(leases.timeToLiveNow(id, keys));
+      else leases.timeToLive(id, keys).then(answer, (error: unknown) => reply(error));
     }),
     unary(leaseLeases.path, (bytes, reply) => {
       LeaseLeasesRequest.decode(bytes);
@@ -83,53 +94,40 @@ function handleRevoke(
   });
 }
 
-function timeToLive(
+function timeToLiveResponse(
   server: KvorumServer,
   headers: ResponseHeaders,
-  request: LeaseTimeToLiveRequest,
+  id: bigint,
+  lease: LeaseTime | undefined,
 ): Buffer {
   const header = headers.message(server.store.revision);
-  const lease = server.lessor.get(request.id);
-  if (lease === undefined) {
-    return LeaseTimeToLiveResponse.encode({ header, id: request.id, ttl: -1 });
-  }
+  if (lease === undefined) return LeaseTimeToLiveResponse.encode({ header, id, ttl: -1 });
   return LeaseTimeToLiveResponse.encode({
     header,
-    id: lease.id,
-    ttl: server.lessor.remainingSeconds(lease),
-    grantedTtl: lease.ttlSeconds,
-    keys: request.keys ? [...lease.keys].map((key) => Buffer.from(key, 'latin1')) : [],
+    id,
+    ttl: lease.ttlSeconds,
+    grantedTtl: lease.grantedTtlSeconds,
+    keys: [...lease.keys],
   });
 }
 
-/** A stream of keep-alives, each answered in its turn. */
-class KeepAliveCall implements StreamReceiver {
-  readonly #server: KvorumServer;
-  readonly #headers: ResponseHeaders;
-  readonly #call: StreamCall;
-
-  constructor(server: KvorumServer, headers: ResponseHeaders, call: StreamCall) {
-    this.#server = server;
-    this.#headers = headers;
-    this.#call = call;
-  }
-
-  message(bytes: Buffer): void {
-    try {
-      const { id } = LeaseKeepAliveRequest.decode(bytes);
-      const header = this.#headers.message(this.#server.store.revision);
-      const ttl = this.#server.lessor.renew(id);
-      this.#call.write(LeaseKeepAliveResponse.encode({ header, id, ttl }));
-    } catch (error) {
-      this.#call.end(toStreamError(error));
-    }
-  }
-
-  halfClosed(): void {
-    this.#call.end(null);
-  }
-
-  drained(): void {}
-
-  closed(): void {}
+/** A member without others decides about all leases at all times. */
+function leasesOfLoneMember({ lessor }: KvorumServer): LeaseService {
+  const timeToLive = (id: bigint, withKeys: boolean): LeaseTime | undefined => {
+    const lease = lessor.get(id);
+    if (lease === undefined) return undefined;
+    return {
+      id,
+      ttlSeconds: lessor.remainingSeconds(lease),
+      grantedTtlSeconds: lease.ttlSeconds,
+      keys: withKeys ? [...lease.keys].map((key) => Buffer.from(key, 'latin1')) : [],
+    };
+  };
+  return {
+    renewNow: (id) => lessor.renew(id),
+    renew: async (id) => lessor.renew(id),
+    canTellNow: true,
+    timeToLiveNow: timeToLive,
+    timeToLive: async (id, withKeys) => timeToLive(id, withKeys),
+  };
 }

@@ -11,10 +11,14 @@ export function sendText(response: ServerResponse, status: number, text: string)
   response.end(text);
 }
 
-/** Answers 405 to anything but GET, and says whether it did. */
-export function refuseOtherMethods(request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.method === 'GET') return false;
-  response.setHeader('Allow', 'GET');
+/** Answers 405 to anything but `method`, and says whether it did. */
+export function refuseOtherMethods(
+  request: IncomingMessage,
+  response: ServerResponse,
+  method: 'GET' | 'POST' = 'GET',
+): boolean {
+  if (request.method === method) return false;
+  response.setHeader('Allow', method);
   sendText(response, 405, 'Method Not Allowed\n');
   return true;
 }

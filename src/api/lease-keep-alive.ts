@@ -1,0 +1,155 @@
+import { EtcdError } from '../base/errors.js';
+import { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from '../proto/generated/etcdserverpb.js';
+import type { LeaseRequests } from '../server/leases/index.js';
+import type { StreamCall, StreamReceiver } from '../transport/index.js';
+import type { ResponseHeaders } from './response-header.js';
+import { toStreamError } from './rpc.js';
+
+/** Renewals of one stream that may be under way at once, when each takes a while. */
+const MAX_UNDER_WAY = 16;
+/** Renewals that may wait for their turn; a client that sends more reads no answers. */
+const MAX_QUEUED = 100_000;
+
+/** Whoever renews leases. */
+export type Renewals = Pick<LeaseRequests, 'renewNow' | 'renew'>;
+
+export interface KeepAliveDependencies {
+  readonly renewals: Renewals;
+  readonly store: { readonly revision: number };
+  readonly headers: ResponseHeaders;
+}
+
+/** A renewal under way. */
+interface Pending {
+  readonly id: bigint;
+  /** Taken before the renewal, as etcd does: a client must not see it succeed after the revoke. */
+  readonly header: ReturnType<ResponseHeaders['message']>;
+  /** Undefined until it is known. */
+  ttlSeconds: number | undefined;
+  /** Why there will be no answer; it comes in its turn, too. */
+  failure: unknown;
+}
+
+/**
+ * A stream of keep-alives, answered in the order in which they came. Where this member decides, each
+ * is answered at once; where another has to be asked, a few are under way at a time.
+ */
+export class KeepAliveCall implements StreamReceiver {
+  readonly #dependencies: KeepAliveDependencies;
+  readonly #call: StreamCall;
+  readonly #caller = { isGone: false };
+  /** Ids that wait for their turn, from `#queueStart` on. */
+  #queue: bigint[] = [];
+  #queueStart = 0;
+  readonly #underWay: Pending[] = [];
+  /** The client reads slower than it asks. */
+  #isFull = false;
+  #isHalfClosed = false;
+
+  constructor(dependencies: KeepAliveDependencies, call: StreamCall) {
+    this.#dependencies = dependencies;
+    this.#call = call;
+  }
+
+  message(bytes: Buffer): void {
+    if (this.#caller.isGone) return;
+    try {
+      const { id } = LeaseKeepAliveRequest.decode(bytes);
+      if (this.#waitingCount >= MAX_QUEUED) throw new EtcdError('RequestTooManyRequests');
+      this.#queue.push(id);
+      this.#advance();
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  halfClosed(): void {
+    this.#isHalfClosed = true;
+    this.#advance();
+  }
+
+  drained(): void {
+    this.#isFull = false;
+    this.#advance();
+  }
+
+  closed(): void {
+    this.#caller.isGone = true;
+    this.#queue = [];
+    this.#queueStart = 0;
+  }
+
+  get #waitingCount(): number {
+    return this.#queue.length - this.#queueStart;
+  }
+
+  /** Answers and begins what can be. */
+  #advance(): void {
+    while (!this.#isFull && !this.#caller.isGone) {
+      const [first] = this.#underWay;
+      if (first?.failure !== undefined) {
+        this.#end(first.failure);
+        return;
+      }
+      if (first?.ttlSeconds !== undefined) {
+        this.#underWay.shift();
+        this.#answer(first.id, first.header, first.ttlSeconds);
+      } else if (!this.#beginNext()) break;
+    }
+    const isIdle = this.#waitingCount === 0 && this.#underWay.length === 0;
+    if (this.#isHalfClosed && isIdle && !this.#caller.isGone) this.#end(null);
+  }
+
+  /** Begins the renewal whose turn it is; false if there is none, or too many are under way. */
+  #beginNext(): boolean {
+    if (this.#underWay.length >= MAX_UNDER_WAY) return false;
+    const id = this.#takeQueued();
+    if (id === undefined) return false;
+    const { renewals, store, headers } = this.#dependencies;
+    const header = headers.message(store.revision);
+    // At once only if no answer before it is still to come.
+    const ttlSeconds = this.#underWay.length === 0 ? renewals.renewNow(id) : undefined;
+    if (ttlSeconds !== undefined) {
+      this.#answer(id, header, ttlSeconds);
+      return true;
+    }
+    const pending: Pending = { id, header, ttlSeconds: undefined, failure: undefined };
+    this.#underWay.push(pending);
+    renewals.renew(id, this.#caller).then(
+      (renewed) => {
+        pending.ttlSeconds = renewed;
+        this.#advance();
+      },
+      (error: unknown) => {
+        pending.failure = error ?? new Error('a renewal failed');
+        this.#advance();
+      },
+    );
+    return true;
+  }
+
+  #takeQueued(): bigint | undefined {
+    const id = this.#queue[this.#queueStart];
+    if (id === undefined) return undefined;
+    this.#queueStart++;
+    if (this.#queueStart === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#queueStart = 0;
+    } else if (this.#queueStart >= 1024) {
+      this.#queue = this.#queue.slice(this.#queueStart);
+      this.#queueStart = 0;
+    }
+    return id;
+  }
+
+  #answer(id: bigint, header: Pending['header'], ttl: number): void {
+    const hasRoom = this.#call.write(LeaseKeepAliveResponse.encode({ header, id, ttl }));
+    if (!hasRoom) this.#isFull = true;
+  }
+
+  #end(error: unknown): void {
+    if (this.#caller.isGone) return;
+    this.#caller.isGone = true;
+    this.#call.end(error === null ? null : toStreamError(error));
+  }
+}
