@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SERVER_VERSION } from '../base/version.js';
-import type { KvorumServer } from '../server/index.js';
+import type { Cluster } from '../membership/index.js';
 
 /** The answers of Go's http.Error: plain text that browsers must not guess about. */
 export function sendText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
     'X-Content-Type-Options': 'nosniff',
+    'Content-Length': Buffer.byteLength(text),
   });
   response.end(text);
 }
@@ -24,7 +25,9 @@ export function refuseOtherMethods(
 }
 
 /** The body of /version. */
-export function versionText(server: KvorumServer): string {
+export function versionText(server: {
+  readonly cluster: Pick<Cluster, 'version' | 'storageVersion'>;
+}): string {
   const { version, storageVersion } = server.cluster;
   return JSON.stringify({
     etcdserver: SERVER_VERSION,

@@ -3,6 +3,8 @@ import { sendText } from './answers.js';
 
 /** What members ask each other here fits easily; longer bodies are refused. */
 const MAX_BODY_BYTES = 64 * 1024;
+/** How long nothing may come of a body that is not complete. */
+const IDLE_TIMEOUT_MS = 5000;
 
 /**
  * Reads the body of a request, then calls back with it. One that is too long, or breaks off, is
@@ -16,6 +18,9 @@ export function withBody(
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   let isRefused = false;
+  request.setTimeout(IDLE_TIMEOUT_MS, () => {
+    if (!request.complete) request.destroy();
+  });
   request.on('data', (chunk: Buffer) => {
     if (isRefused) return;
     sizeBytes += chunk.length;

@@ -1,11 +1,16 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { EtcdError, errorText } from '../base/errors.js';
-import { encodeMember, type Member } from '../membership/index.js';
-import type { KvorumServer } from '../server/index.js';
+import { type Cluster, encodeMember, type Member } from '../membership/index.js';
 import type { PeerAnswer } from '../server/leases/index.js';
 import { refuseOtherMethods, sendText, versionText } from './answers.js';
 import { withBody } from './peer-body.js';
 import { hashAnswer, type OwnHash, parseHashRequest } from './peer-hashkv.js';
+
+/** What every member can tell. */
+export interface PeerSource {
+  readonly clusterId: bigint;
+  readonly cluster: Pick<Cluster, 'members' | 'version' | 'storageVersion'>;
+}
 
 /** What other members may ask of this one beside its list of members and its versions. */
 export interface PeerServices {
@@ -37,7 +42,7 @@ const PROMOTE_REFUSALS: Readonly<Record<string, readonly [number, string]>> = {
 };
 
 /** Answers other members (E.5, formats.md §7.1); without `services`, what a member alone can tell. */
-export function createPeerHandler(server: KvorumServer, services?: PeerServices): RequestListener {
+export function createPeerHandler(server: PeerSource, services?: PeerServices): RequestListener {
   const clusterId = server.clusterId.toString(16);
   const answers = new Map<string, Answer>([
     ['/version', (request, response) => answerVersion(server, request, response)],
@@ -71,7 +76,7 @@ export function createPeerHandler(server: KvorumServer, services?: PeerServices)
 }
 
 function answerVersion(
-  server: KvorumServer,
+  server: PeerSource,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -81,7 +86,7 @@ function answerVersion(
 }
 
 function answerMembers(
-  server: KvorumServer,
+  server: PeerSource,
   clusterId: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -149,8 +154,7 @@ function downgradeAnswerer(services: PeerServices, clusterId: string): Answer {
     response.setHeader(CLUSTER_ID_HEADER, clusterId);
     services.isDowngradeEnabled().then(
       (isEnabled) => {
-        response.writeHead(200, { 'Content-Type': 'text/plain' });
-        response.end(String(isEnabled));
+        sendBody(response, 200, 'text/plain', String(isEnabled));
       },
       (error: unknown) => {
         sendText(response, 500, `failed linearized read: ${errorText(error)}\n`);
@@ -174,8 +178,7 @@ function leaseAnswerer(answer: (body: Uint8Array) => Promise<PeerAnswer>): Answe
             sendText(response, answered.status, `${answered.text}\n`);
             return;
           }
-          response.writeHead(200, { 'Content-Type': 'application/protobuf' });
-          response.end(answered.body);
+          sendBody(response, 200, 'application/protobuf', answered.body);
         },
         (error: unknown) => sendText(response, 500, `${errorText(error)}\n`),
       );
@@ -184,8 +187,20 @@ function leaseAnswerer(answer: (body: Uint8Array) => Promise<PeerAnswer>): Answe
 }
 
 function sendJson(response: ServerResponse, text: string, status = 200): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' });
-  response.end(text);
+  sendBody(response, status, 'application/json', text);
+}
+
+function sendBody(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  body: string | Buffer,
+): void {
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(body);
 }
 
 const membersText = (members: readonly Member[]): string =>
