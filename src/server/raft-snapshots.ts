@@ -9,6 +9,8 @@ import type { Wal } from '../storage/wal/index.js';
 const MAX_BYTES_BETWEEN_CUTS = 128 * 1024 * 1024;
 /** Entries kept for lagging members stay within this, however large they are. */
 const MAX_CATCHUP_BYTES = 32 * 1024 * 1024;
+/** The log behind a snapshot that is being sent stays in memory up to this size. */
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
 /** Released log and snapshot files are removed this often (formats.md §2.8). */
 const PURGE_INTERVAL_MS = 30_000;
 
@@ -29,6 +31,8 @@ export interface RaftSnapshotDependencies {
   /** The membership that goes into the .snap file, for members before 3.7 (formats.md §3.1). */
   readonly membership: () => V2Membership;
   readonly failed: (error: Error) => void;
+  /** Entries after this index must stay, for members that are being sent snapshots. */
+  readonly lowestHeldIndex?: () => number | undefined;
 }
 
 /**
@@ -42,6 +46,7 @@ export class RaftSnapshots {
   #lastIndex: number;
   #bytesSince = 0;
   #isCutting: Promise<void> | undefined;
+  #purging: Promise<void> | undefined;
   #cancelPurge: (() => void) | undefined;
   #isStopped = false;
 
@@ -56,10 +61,18 @@ export class RaftSnapshots {
   }
 
   start(): void {
+    const purge = (): void => {
+      this.#purging = this.#purge()
+        .catch((error: unknown) => {
+          this.#dependencies.logger.warn('failed to purge WAL files', { error: errorText(error) });
+        })
+        .finally(() => {
+          this.#purging = undefined;
+        });
+    };
+    purge();
     this.#cancelPurge = this.#dependencies.clock.setInterval(() => {
-      this.#purge().catch((error: unknown) => {
-        this.#dependencies.logger.warn('failed to purge WAL files', { error: errorText(error) });
-      });
+      if (this.#purging === undefined) purge();
     }, PURGE_INTERVAL_MS);
   }
 
@@ -67,7 +80,31 @@ export class RaftSnapshots {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelPurge?.();
+    await this.whenIdle();
+    await this.#purging;
+  }
+
+  /** Resolves when no cut is under way. */
+  async whenIdle(): Promise<void> {
     await this.#isCutting;
+  }
+
+  /** A snapshot was installed: the log begins after `index`, and the next cut counts from there. */
+  noteInstalled(index: number): void {
+    this.#lastIndex = index;
+    this.#bytesSince = 0;
+    this.#dependencies.wal.release(index);
+  }
+
+  /**
+   * The entry at `index`, which is applied, has changed the configuration. What Raft offers to members
+   * that lag must be one that knows them, or it would never send it: from now on that is the state of
+   * this entry. In memory only; the state itself is read when it is sent, and is at least as new.
+   */
+  configurationChanged(index: number, confState: ConfState): void {
+    const { storage } = this.#dependencies;
+    const offered = storage.snapshot()?.metadata.index ?? 0;
+    if (index > offered) storage.createSnapshot(index, confState, Buffer.alloc(0));
   }
 
   /** Notes an applied entry; bytes count because a log of large values must not outgrow the memory. */
@@ -106,22 +143,34 @@ export class RaftSnapshots {
       });
     });
     wal.release(index);
-    storage.createSnapshot(index, confState, Buffer.alloc(0));
-    const compactIndex = this.#catchupStart(index) - 1;
+    // A change of the configuration may have made a newer one meanwhile.
+    if (index > (storage.snapshot()?.metadata.index ?? 0)) {
+      storage.createSnapshot(index, confState, Buffer.alloc(0));
+    }
+    const compactIndex = this.#firstKept(index) - 1;
     if (compactIndex >= storage.firstIndex()) storage.compact(compactIndex);
     logger.info('saved snapshot', { 'snapshot-index': index });
   }
 
-  /** The first entry to keep in memory: at most so many, and so many bytes, behind the cut. */
-  #catchupStart(index: number): number {
+  /** The first entry to keep in memory: what members that lag a little need, or are about to. */
+  #firstKept(index: number): number {
+    const { catchupEntries } = this.#options;
+    const catchupStart = this.#firstWithin(MAX_CATCHUP_BYTES, index - catchupEntries, index);
+    const held = this.#dependencies.lowestHeldIndex?.();
+    if (held === undefined || held + 1 >= catchupStart) return catchupStart;
+    return this.#firstWithin(MAX_HELD_BYTES, held + 1, index);
+  }
+
+  /** The first of the entries from `first` to `index` that have at most `limitBytes` from there on. */
+  #firstWithin(limitBytes: number, first: number, index: number): number {
     const { storage } = this.#dependencies;
-    const lowest = Math.max(index - this.#options.catchupEntries, storage.firstIndex());
+    const lowest = Math.max(first, storage.firstIndex());
     const entries = storage.entries(lowest, index + 1, Number.MAX_SAFE_INTEGER) ?? [];
     let start = index + 1;
     let keptBytes = 0;
     for (let position = entries.length - 1; position >= 0; position--) {
       keptBytes += entries[position]?.data.length ?? 0;
-      if (keptBytes > MAX_CATCHUP_BYTES) break;
+      if (keptBytes > limitBytes) break;
       start--;
     }
     return start;

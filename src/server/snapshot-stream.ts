@@ -5,6 +5,7 @@ import {
   measureBoltFile,
   writeBoltFile,
 } from '../storage/bolt/index.js';
+import { type DatabaseMembership, membershipOf } from './snapshots/view-membership.js';
 
 /**
  * The whole state after one entry as a database file of etcd, for backups and for members that lag:
@@ -59,6 +60,11 @@ export class DatabaseSnapshot {
   /** Term of that entry. */
   get term(): number {
     return this.#view.term;
+  }
+
+  /** Configuration and members at that entry. */
+  membership(): Promise<DatabaseMembership> {
+    return membershipOf(this.#view);
   }
 
   /** The file from its first byte on, in blocks of 32 KiB; it can be read again. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Disk } from '../../storage/disk.js';
 
 const STAGED_NAME = /^backend-([0-9a-f]{16})$/;
-const LEFTOVER_NAME = /^backend-[0-9a-f]{16}\.part$/;
+const PART_NAME = /^backend-[0-9a-f]{16}\.part$/;
 const PART_SUFFIX = '.part';
 
 const hex16 = (index: number): string => index.toString(16).padStart(16, '0');
@@ -43,13 +43,26 @@ export class StagingFolder {
     await this.#disk.syncDirectory(this.#folder);
   }
 
-  /** Removes every staged backend but those of `kept`, and every half-written one. */
-  async clean(kept: readonly number[] = []): Promise<void> {
-    for (const name of await this.#disk.readDirectory(this.#folder)) {
+  /** Indexes of the finished ones, ascending. */
+  async indexes(): Promise<number[]> {
+    const names = await this.#disk.readDirectory(this.#folder);
+    return names.flatMap((name) => {
       const digits = STAGED_NAME.exec(name)?.[1];
-      const isKept = digits !== undefined && kept.includes(Number.parseInt(digits, 16));
-      if (isKept || (digits === undefined && !LEFTOVER_NAME.test(name))) continue;
-      await this.#disk.removeTree(join(this.#folder, name));
+      return digits === undefined ? [] : [Number.parseInt(digits, 16)];
+    });
+  }
+
+  /** Removes every finished one but those of `kept`. */
+  async clean(kept: readonly number[] = []): Promise<void> {
+    for (const index of await this.indexes()) {
+      if (!kept.includes(index)) await this.#disk.removeTree(this.finishedPath(index));
+    }
+  }
+
+  /** Removes what was being written; nothing may be under way. */
+  async removeParts(): Promise<void> {
+    for (const name of await this.#disk.readDirectory(this.#folder)) {
+      if (PART_NAME.test(name)) await this.#disk.removeTree(join(this.#folder, name));
     }
   }
 }

@@ -121,6 +121,13 @@ export class Snapshotter {
     }
   }
 
+  /** Indexes of the databases received for snapshots, ascending. */
+  async databaseIndexes(): Promise<number[]> {
+    const names = await this.#names('.snap.db');
+    const indexes = names.map((name) => Number.parseInt(name.slice(0, 16), 16));
+    return indexes.filter((index) => Number.isSafeInteger(index));
+  }
+
   /** Where a database received for the snapshot at `index` lies. */
   databasePath(index: number): string {
     return join(this.#directory, `${hex16(index)}.snap.db`);
