@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Backend } from '../storage/backend/index.js';
 import { Snapshotter } from '../storage/snap/index.js';
 import { nodeDisk } from '../storage/wal/index.js';
 import { DataDirectoryError, prepareDataDirectory } from './data-directory.js';
 import type { ServerDependencies, ServerOptions } from './options.js';
 import { openRaftLog, type RaftLog } from './raft-log.js';
+import { recoverStagedBackend, StagingFolder } from './snapshots/index.js';
 import { backendFolder, type MemberState, openBackend, restoreState } from './state.js';
 
 /** Everything a member has on disk, opened. */
@@ -11,6 +13,9 @@ export interface MemberData {
   readonly log: RaftLog;
   readonly state: MemberState;
   readonly snapshotter: Snapshotter;
+  /** For snapshots on their way in. */
+  readonly staging: StagingFolder;
+  readonly snapFolder: string;
 }
 
 /**
@@ -24,18 +29,23 @@ export async function openMemberData(
   const { clock, logger, failed } = dependencies;
   const { dataDir, walDir } = options;
   const { walFolder, snapFolder } = await prepareDataDirectory(dataDir, walDir, logger);
+  const snapshotter = new Snapshotter(
+    { directory: snapFolder },
+    { disk: nodeDisk, logger: logger.child('storage/snap') },
+  );
+  await snapshotter.prepare();
+  const staging = new StagingFolder(join(dataDir, 'member'), nodeDisk);
+  await recoverStagedBackend(
+    { walFolder, backendPath: backendFolder(dataDir) },
+    { staging, snapshotter, disk: nodeDisk, clock, logger },
+  );
   const backend = await openBackend(options, dependencies);
   let log: RaftLog | undefined;
   try {
     log = await openRaftLog({ ...options, walFolder }, { clock, logger, failed });
     checkConsistency(log, backend, { dataDir, walFolder });
-    const snapshotter = new Snapshotter(
-      { directory: snapFolder },
-      { disk: nodeDisk, logger: logger.child('storage/snap') },
-    );
-    await snapshotter.prepare();
     const state = await restoreState(options, dependencies, backend, log.clusterId);
-    return { log, state, snapshotter };
+    return { log, state, snapshotter, staging, snapFolder };
   } catch (error) {
     await log?.wal.close();
     await backend.close();
