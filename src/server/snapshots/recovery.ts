@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import {
   Backend,
+  hasReplaced,
   moveIntoPlace,
   type ReplaceStep,
   removeReplaced,
@@ -39,22 +40,30 @@ export async function recoverStagedBackend(
 ): Promise<void> {
   const { staging, snapshotter, disk, logger, step } = dependencies;
   const { walFolder, backendPath } = options;
-  await staging.removeParts();
   const staged = await staging.indexes();
   const received = await snapshotter.databaseIndexes();
-  // The usual start does not read the log twice.
-  if (staged.length + received.length > 0 && (await walExists(disk, walFolder))) {
-    const index = (await validSnapshotEntries(disk, walFolder)).at(-1)?.index ?? 0;
-    const isAvailable = staged.includes(index) || received.includes(index);
-    if (isAvailable && (await indexOf(backendPath, dependencies)) < index) {
-      if (!staged.includes(index)) await stageReceived(index, dependencies);
-      await moveIntoPlace(disk, backendPath, staging.finishedPath(index), step);
-      logger.info('completed the installation of a snapshot', { 'snapshot-index': index });
-    }
+  const hasLeftovers = (await staging.hasParts()) || (await hasReplaced(disk, backendPath));
+  // The usual start neither opens the backend nor reads the log twice.
+  if (staged.length + received.length === 0 && !hasLeftovers) return;
+  // Throws before anything is touched if the data belongs to a process that runs.
+  const consistentIndex = await indexOf(backendPath, dependencies);
+  await staging.removeParts();
+  const index = await newestSnapshotIndex(disk, walFolder);
+  const isAvailable = staged.includes(index) || received.includes(index);
+  if (isAvailable && consistentIndex < index) {
+    if (!staged.includes(index)) await stageReceived(index, dependencies);
+    await moveIntoPlace(disk, backendPath, staging.finishedPath(index), step);
+    logger.info('completed the installation of a snapshot', { 'snapshot-index': index });
   }
   await staging.clean();
   // Without a live store the old one stays for whoever finds out what happened.
   if (await disk.exists(backendPath)) await removeReplaced(disk, backendPath);
+}
+
+/** Where a start reads the log from; 0 = from its beginning. */
+async function newestSnapshotIndex(disk: Disk, walFolder: string): Promise<number> {
+  if (!(await walExists(disk, walFolder))) return 0;
+  return (await validSnapshotEntries(disk, walFolder)).at(-1)?.index ?? 0;
 }
 
 /** The consistent index of the backend at `path`; 0 if there is none. */

@@ -59,10 +59,18 @@ export class StagingFolder {
     }
   }
 
+  /** Whether one was being written when a process ended. */
+  async hasParts(): Promise<boolean> {
+    return (await this.#parts()).length > 0;
+  }
+
   /** Removes what was being written; nothing may be under way. */
   async removeParts(): Promise<void> {
-    for (const name of await this.#disk.readDirectory(this.#folder)) {
-      if (PART_NAME.test(name)) await this.#disk.removeTree(join(this.#folder, name));
-    }
+    for (const name of await this.#parts()) await this.#disk.removeTree(join(this.#folder, name));
+  }
+
+  async #parts(): Promise<string[]> {
+    const names = await this.#disk.readDirectory(this.#folder);
+    return names.filter((name) => PART_NAME.test(name));
   }
 }

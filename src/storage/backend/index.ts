@@ -22,5 +22,5 @@ export {
   BackendLockedError,
   BackendReplacedError,
 } from './errors.js';
-export { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
+export { hasReplaced, moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 export type { BackendSnapshot, ScanRange, SnapshotPosition } from './scan.js';

@@ -37,3 +37,8 @@ export async function moveIntoPlace(
 export function removeReplaced(disk: Disk, path: string): Promise<void> {
   return disk.removeTree(replacedFolder(path));
 }
+
+/** Whether {@link removeReplaced} has something to remove. */
+export function hasReplaced(disk: Disk, path: string): Promise<boolean> {
+  return disk.exists(replacedFolder(path));
+}
