@@ -33,7 +33,6 @@ export async function openMemberData(
     { directory: snapFolder },
     { disk: nodeDisk, logger: logger.child('storage/snap') },
   );
-  await snapshotter.prepare();
   const staging = new StagingFolder(join(dataDir, 'member'), nodeDisk);
   await recoverStagedBackend(
     { walFolder, backendPath: backendFolder(dataDir) },
@@ -44,6 +43,7 @@ export async function openMemberData(
   try {
     log = await openRaftLog({ ...options, walFolder }, { clock, logger, failed });
     checkConsistency(log, backend, { dataDir, walFolder });
+    await snapshotter.prepare();
     const state = await restoreState(options, dependencies, backend, log.clusterId);
     return { log, state, snapshotter, staging, snapFolder };
   } catch (error) {
