@@ -32,6 +32,7 @@ export function versionText(server: {
   return JSON.stringify({
     etcdserver: SERVER_VERSION,
     etcdcluster: version ?? 'not_decided',
-    storage: storageVersion ?? 'unknown',
+    // As etcd calls a format without a version.
+    storage: storageVersion ?? '3.5.0',
   });
 }
