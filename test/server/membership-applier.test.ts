@@ -150,6 +150,7 @@ describe('ConfChangeApplier', () => {
     assert.equal(log.apply({ kind: 'remove', id: 2n }).removedSelf, false);
     const other = new AppliedLog([1n, 2n]);
     assert.equal(other.apply({ kind: 'remove', id: 1n }).removedSelf, true);
+    assert.equal(other.apply({ kind: 'remove', id: 1n }).removedSelf, false);
     assert.deepEqual(other.connections, []);
   });
 

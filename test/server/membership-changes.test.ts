@@ -50,9 +50,10 @@ function createChanges(setting: Setting = {}) {
       proposeConfChange: (change) => proposed.push(change),
       timeoutError: () => new EtcdError('Timeout'),
       activeSinceMs: (id) => {
-        const { connectedForMs } = setting;
-        if (!connectedForMs?.has(id)) return cluster.member(id) === undefined ? undefined : 0;
-        const durationMs = connectedForMs.get(id);
+        // There is no connection with itself, nor with one that is no member.
+        if (id === LOCAL || cluster.member(id) === undefined) return undefined;
+        if (!setting.connectedForMs?.has(id)) return 0;
+        const durationMs = setting.connectedForMs.get(id);
         return durationMs === undefined ? undefined : clock.nowMs() - durationMs;
       },
       isLeader: () => true,
