@@ -1,12 +1,13 @@
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { createRpcMethods } from '../../src/api/index.js';
+import { createRpcService } from '../../src/api/index.js';
 import { systemClock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { systemRandom } from '../../src/base/random.js';
 import { defaultConfig } from '../../src/embed/index.js';
 import { serverOptions } from '../../src/embed/server-options.js';
+import { NodePeerConnector } from '../../src/peer/index.js';
 import { KV } from '../../src/proto/generated/etcdserverpb.js';
 import { KvorumServer } from '../../src/server/index.js';
 import type { UnaryMethod } from '../../src/transport/index.js';
@@ -47,11 +48,15 @@ export async function profileCore(options: BenchOptions): Promise<void> {
     logger: silentLogger,
     clock: systemClock,
     random: systemRandom,
+    connector: new NodePeerConnector(),
   });
+  const service = createRpcService(server, { clock: systemClock });
   try {
+    await server.start();
     await server.ready;
+
     const methods = new Map(
-      createRpcMethods(server).flatMap((method) =>
+      service.methods.flatMap((method) =>
         method.kind === 'unary' ? [[method.path, method] as const] : [],
       ),
     );
@@ -60,6 +65,7 @@ export async function profileCore(options: BenchOptions): Promise<void> {
       await profileWorkload(methods, workload, options);
     }
   } finally {
+    service.stop();
     await server.stop();
   }
 }

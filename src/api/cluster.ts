@@ -16,13 +16,13 @@ import type { KvorumServer } from '../server/index.js';
 import type { MembershipChanges } from '../server/membership/index.js';
 import type { RpcMethod } from '../transport/index.js';
 import type { ResponseHeaders } from './response-header.js';
-import { type Reply, unary, unimplemented } from './rpc.js';
+import { type Reply, unary } from './rpc.js';
 
 /** What the Cluster service needs of a member. */
 export interface ClusterSource {
   readonly cluster: Pick<KvorumServer['cluster'], 'members'>;
   readonly linearizableRead: KvorumServer['linearizableRead'];
-  readonly membershipChanges?: Pick<MembershipChanges, 'add' | 'remove' | 'update' | 'promote'>;
+  readonly membershipChanges: Pick<MembershipChanges, 'add' | 'remove' | 'update' | 'promote'>;
 }
 
 /** The Cluster service (clients-and-behaviour.md G.44). Its answers carry no revision (G.3). */
@@ -44,10 +44,6 @@ export function clusterMethods(server: ClusterSource, headers: ResponseHeaders):
     });
   });
   const changes = server.membershipChanges;
-  if (changes === undefined) {
-    const paths = [memberAdd, memberRemove, memberUpdate, memberPromote].map(({ path }) => path);
-    return [list, ...paths.map(unimplemented)];
-  }
   return [
     list,
     unary(memberAdd.path, (bytes, reply) => {

@@ -1,4 +1,4 @@
-import { EtcdError, GrpcCode, RpcError } from '../base/errors.js';
+import { GrpcCode, RpcError } from '../base/errors.js';
 import { SERVER_VERSION } from '../base/version.js';
 import {
   AlarmRequest,
@@ -14,10 +14,10 @@ import {
 } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import { type Alarm, AlarmType, DEFAULT_QUOTA_BYTES, type KvorumServer } from '../server/index.js';
-import type { Leadership } from '../server/membership/index.js';
 import type { RpcMethod } from '../transport/index.js';
+import { downgradeMethod } from './downgrade.js';
 import type { ResponseHeaders } from './response-header.js';
-import { type Reply, unary, unimplemented } from './rpc.js';
+import { type Reply, unary } from './rpc.js';
 import { snapshotMethod } from './snapshot.js';
 
 const ALARM_NAMES: Readonly<Record<number, string>> = {
@@ -26,16 +26,9 @@ const ALARM_NAMES: Readonly<Record<number, string>> = {
 };
 const LAST_ALARM_ACTION = 2;
 
-/** What MoveLeader needs of a member. */
-interface LeadershipSource {
-  readonly isLeader: boolean;
-  readonly memberId: bigint;
-  readonly leadership?: Pick<Leadership, 'moveTo'>;
-}
-
-/** The Maintenance service; leadership and downgrades come with replication. */
+/** The Maintenance service. */
 export function maintenanceMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
-  const { alarm, status, defragment, hash, hashKv, moveLeader, downgrade } = Maintenance.methods;
+  const { alarm, status, defragment, hash, hashKv, moveLeader } = Maintenance.methods;
   return [
     unary(alarm.path, (bytes, reply) => handleAlarm(server, headers, bytes, reply)),
     unary(status.path, (_bytes, reply) => reply(null, statusResponse(server, headers))),
@@ -59,22 +52,15 @@ export function maintenanceMethods(server: KvorumServer, headers: ResponseHeader
       );
     }),
     snapshotMethod(server),
-    unary(moveLeader.path, (bytes, reply) => handleMoveLeader(server, bytes, reply)),
-    unimplemented(downgrade.path),
+    unary(moveLeader.path, (bytes, reply) => {
+      const { targetId } = MoveLeaderRequest.decode(bytes);
+      settle(server.leadership.moveTo(targetId), reply, () => MoveLeaderResponse.encode({}));
+    }),
+    downgradeMethod(
+      { downgrades: server.downgrades, currentRevision: () => server.store.revision },
+      headers,
+    ),
   ];
-}
-
-/** Hands the leadership over, if this member has it (G.44); the answer is empty, as etcd's. */
-function handleMoveLeader(source: LeadershipSource, bytes: Buffer, reply: Reply): void {
-  const { targetId } = MoveLeaderRequest.decode(bytes);
-  if (source.leadership !== undefined) {
-    settle(source.leadership.moveTo(targetId), reply, () => MoveLeaderResponse.encode({}));
-    return;
-  }
-  if (!source.isLeader) throw new EtcdError('NotLeader');
-  // A member that stands alone has nobody to hand over to but itself.
-  if (targetId !== source.memberId) throw new EtcdError('BadLeaderTransferee');
-  reply(null, MoveLeaderResponse.encode({}));
 }
 
 /** A revision of 64 bits as the store counts them: what is too large or small stays so. */
@@ -136,9 +122,9 @@ function statusResponse(server: KvorumServer, headers: ResponseHeaders): Buffer 
     raftAppliedIndex: server.appliedIndex,
     errors,
     dbSizeInUse: server.backend.sizeInUseBytes(),
-    isLearner: false,
+    isLearner: server.isLearner,
     storageVersion: server.cluster.storageVersion ?? '',
     dbSizeQuota: Number.isFinite(limitBytes) ? limitBytes : DEFAULT_QUOTA_BYTES,
-    downgradeInfo: { enabled: false, targetVersion: '' },
+    downgradeInfo: { ...server.downgrade },
   });
 }

@@ -1,9 +1,11 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { createRpcMethods } from '../api/index.js';
+import { createRpcService } from '../api/index.js';
+import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { type Config, type ListenUrl, startFailed } from '../config/index.js';
 import { createHttpHandler, createPeerHandler } from '../http/index.js';
+import { PEER_SERVER_OPTIONS } from '../peer/index.js';
 import type { KvorumServer } from '../server/index.js';
 import {
   type Carrier,
@@ -24,6 +26,7 @@ interface Answerers {
   readonly http1: HttpServer;
   /** Undefined: HTTP/2 is not spoken here. */
   readonly http2: Carrier | undefined;
+  readonly stop: () => void;
 }
 
 /**
@@ -61,7 +64,11 @@ export class Listeners {
   }
 
   /** Serves clients: gRPC and HTTP/1.1 on the same port. */
-  serveClients(server: KvorumServer, config: Config, logger: Logger): void {
+  serveClients(
+    server: KvorumServer,
+    config: Config,
+    { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
+  ): void {
     const options = {
       maxReceiveBytes: config.maxRequestBytes + RECEIVE_MARGIN_BYTES,
       maxConcurrentStreams: config.maxConcurrentStreams,
@@ -69,23 +76,34 @@ export class Listeners {
       keepaliveIntervalMs: config.grpcKeepaliveIntervalMs,
       keepaliveTimeoutMs: config.grpcKeepaliveTimeoutMs,
     };
-    const methods = createRpcMethods(server);
+    const { methods, stop } = createRpcService(server, { clock });
     const carrier =
       config.grpcTransport === 'native'
         ? createHttp2Carrier(options, methods, { logger })
         : createGrpcJsCarrier(options, methods);
     const http1 = createHttpServer(HTTP_TIMEOUTS, createHttpHandler(server));
-    this.#serve({ http1, http2: carrier });
+    this.#serve({ http1, http2: carrier, stop });
   }
 
   /** Answers other members. */
   servePeers(server: KvorumServer): void {
-    const http1 = createHttpServer(HTTP_TIMEOUTS, createPeerHandler(server));
-    this.#serve({ http1, http2: undefined });
+    const handler = createPeerHandler(server, {
+      raft: (request, response) => server.handlePeerRequest(request, response),
+      promote: (id) => server.membershipChanges.promoteLocally(id),
+      hashKv: async (revision) => ({
+        ...(await server.store.hashByRevision(revision)),
+        currentRevision: server.store.revision,
+      }),
+      isDowngradeEnabled: () => server.downgrades.isEnabled(),
+      leases: server.leases.peerAnswers,
+    });
+    const http1 = createHttpServer(PEER_SERVER_OPTIONS, handler);
+    this.#serve({ http1, http2: undefined, stop() {} });
   }
 
   /** Ends all calls and connections. */
   async close(): Promise<void> {
+    this.#answerers?.stop();
     this.#answerers?.http2?.close();
     this.#answerers?.http1.closeAllConnections();
     await Promise.all(this.#listeners.map((listener) => listener.close()));

@@ -6,16 +6,18 @@ export function serverOptions(config: Config): ServerOptions {
   const initialMembers = [...parseInitialCluster(config.initialCluster)].map(
     ([name, peerUrls]) => ({ name, peerUrls }),
   );
-  if (initialMembers.length > 1 || config.initialClusterState === 'existing') {
-    throw notYet('a cluster of several members');
-  }
   if (config.forceNewCluster) throw notYet('--force-new-cluster');
   return {
     name: config.name,
     dataDir: config.dataDir,
     walDir: config.walDir,
     initialMembers,
+    initialClusterState: config.initialClusterState,
     initialClusterToken: config.initialClusterToken,
+    advertisePeerUrls: config.initialAdvertisePeerUrls,
+    strictReconfigCheck: config.strictReconfigCheck,
+    maxLearners: config.maxLearners,
+    forceNewCluster: config.forceNewCluster,
     advertiseClientUrls: config.advertiseClientUrls,
     tickMs: config.heartbeatIntervalMs,
     electionTicks: Math.floor(config.electionTimeoutMs / config.heartbeatIntervalMs),
@@ -34,6 +36,13 @@ export function serverOptions(config: Config): ServerOptions {
     maxTxnOps: config.maxTxnOps,
     watchProgressNotifyIntervalMs: config.watchProgressNotifyIntervalMs,
     warningApplyDurationMs: config.warningApplyDurationMs,
+    downgradeCheckTimeMs: config.downgradeCheckTimeMs,
+    initialCorruptCheck: config.featureGates.InitialCorruptCheck,
+    corruptCheckTimeMs: config.corruptCheckTimeMs,
+    compactHashCheckTimeMs: config.featureGates.CompactHashCheck
+      ? config.compactHashCheckTimeMs
+      : 0,
+    leaseCheckpoints: config.featureGates.LeaseCheckpoint,
   };
 }
 

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type Random, systemRandom } from '../base/random.js';
 import type { Config } from '../config/index.js';
+import { NodePeerConnector } from '../peer/index.js';
 import { KvorumServer } from '../server/index.js';
 import { Listeners } from './listeners.js';
 import { serverOptions } from './server-options.js';
@@ -41,21 +42,25 @@ export async function startServer(
   try {
     bound.push(await Listeners.bind(config.listenPeerUrls, log));
     bound.push(await Listeners.bind(config.listenClientUrls, log));
-    server = await KvorumServer.open(options, { logger, clock, random });
+    const connector = new NodePeerConnector();
+    server = await KvorumServer.open(options, { logger, clock, random, connector });
   } catch (error) {
     await closeListeners();
     throw error;
   }
   const [peers, clients] = bound;
-  peers?.servePeers(server);
   const stopped = server.stopped.then(async (failure) => {
     await closeListeners();
     if (failure !== undefined) throw failure;
   });
   // Whoever cares waits for it; until then it must not count as unhandled.
   stopped.catch(() => {});
-  await Promise.race([server.ready, stopped]);
-  clients?.serveClients(server, config, log);
+  // Other members are answered first: they are needed to become ready.
+  peers?.servePeers(server);
+  await server.start();
+  const isReady = await Promise.race([server.ready.then(() => true), stopped.then(() => false)]);
+  if (!isReady) throw new Error('the member has stopped before it could serve');
+  clients?.serveClients(server, config, { logger: log, clock });
   log.info('ready to serve client requests');
   const addresses = clients?.boundAddresses ?? [];
   for (const address of addresses) {
@@ -67,6 +72,8 @@ export async function startServer(
   return {
     clientUrls: addresses.map((address) => `http://${address}`),
     async stop() {
+      // While the leadership is handed over clients are still served.
+      await server.handOver();
       await closeListeners();
       await server.stop();
       log.info('closed etcd server', { name: config.name, 'data-dir': config.dataDir });

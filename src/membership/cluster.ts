@@ -12,6 +12,7 @@ export interface MembershipRecords {
   putRemovedMember(key: Buffer, value: Buffer): void;
   putVersion(version: Buffer): void;
   putStorageVersion(version: Buffer): void;
+  deleteStorageVersion(): void;
 }
 
 export interface ClusterSettings {
@@ -233,8 +234,13 @@ export class Cluster {
     this.#records.putVersion(Buffer.from(version));
   }
 
-  setStorageVersion(version: string): void {
+  /** Undefined: the stored format has none, as before 3.6. */
+  setStorageVersion(version: string | undefined): void {
     this.#storageVersion = version;
+    if (version === undefined) {
+      this.#records.deleteStorageVersion();
+      return;
+    }
     this.#records.putStorageVersion(Buffer.from(version));
   }
 

@@ -15,6 +15,7 @@ export {
   ConfChangeTransition,
   ConfChangeType,
   type ConfChangeV2,
+  isConfChangeV2,
   toConfChangeV2,
 } from './confchange/types.js';
 export { entriesSizeBytes, entrySizeBytes, NO_LIMIT } from './entry-size.js';

@@ -25,6 +25,7 @@ const MIN_TRIM = 256;
 export class MemoryStorage implements Storage {
   #hardState: HardState = EMPTY_HARD_STATE;
   #snapshot: Snapshot = EMPTY_SNAPSHOT;
+  #initialConfState: ConfState | undefined;
   #entries: Entry[] = [];
   /** The position in `#entries` of the entry at `#offset + 1`. */
   #head = 0;
@@ -33,7 +34,16 @@ export class MemoryStorage implements Storage {
   #offsetTerm = 0;
 
   initialState(): InitialState {
-    return { hardState: this.#hardState, confState: this.#snapshot.metadata.confState };
+    const confState = this.#initialConfState ?? this.#snapshot.metadata.confState;
+    return { hardState: this.#hardState, confState };
+  }
+
+  /**
+   * The configuration that a core starts with, where its owner knows a newer one than the snapshot's:
+   * that after the last entry it has applied (which it must tell the core, see RaftOptions).
+   */
+  setInitialConfState(confState: ConfState): void {
+    this.#initialConfState = confState;
   }
 
   entries(low: number, high: number, maxSizeBytes: number): readonly Entry[] | undefined {

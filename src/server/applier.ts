@@ -17,6 +17,7 @@ import {
 import {
   ClusterMemberAttrSetRequest,
   ClusterVersionSetRequest,
+  DowngradeInfoSetRequest,
 } from '../proto/generated/membershippb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import { type Alarms, AlarmType } from './alarms.js';
@@ -24,6 +25,7 @@ import { executeRange } from './kv/range.js';
 import { executeDeleteRange, executePut, executeTxn, type LeaseLookup } from './kv/txn.js';
 import { leaseGrantCost, putCost, type Quota, txnCost } from './quota.js';
 import type { AlarmResult, ApplyResult, PlainResult } from './results.js';
+import { type DowngradeState, refuseNewerCluster, storageVersionFor } from './version/index.js';
 
 /** A request of the log in decoded form; the proposer keeps it so that it is not decoded twice. */
 export type DecodedRequest =
@@ -43,6 +45,10 @@ export type DecodedRequest =
   | {
       readonly kind: typeof RequestKind.clusterMemberAttrSet;
       readonly request: ClusterMemberAttrSetRequest;
+    }
+  | {
+      readonly kind: typeof RequestKind.downgradeInfoSet;
+      readonly request: DowngradeInfoSetRequest;
     };
 
 /**
@@ -78,6 +84,8 @@ export function decodeRequest(kind: RequestKind, body: Uint8Array): DecodedReque
       return { kind, request: ClusterVersionSetRequest.decode(body) };
     case RequestKind.clusterMemberAttrSet:
       return { kind, request: ClusterMemberAttrSetRequest.decode(body) };
+    case RequestKind.downgradeInfoSet:
+      return { kind, request: DowngradeInfoSetRequest.decode(body) };
     default:
       throw new UnknownRequestError(`the log holds a request of kind ${kind}, which is not known`);
   }
@@ -88,6 +96,7 @@ export interface ApplierDependencies {
   readonly lessor: Lessor;
   readonly alarms: Alarms;
   readonly cluster: Cluster;
+  readonly downgrade: DowngradeState;
   readonly quota: Quota;
   readonly logger: Logger;
   /** Resolves when everything applied so far is in the backend's files. */
@@ -107,6 +116,7 @@ export class Applier {
   readonly #lessor: Lessor;
   readonly #alarms: Alarms;
   readonly #cluster: Cluster;
+  readonly #downgrade: DowngradeState;
   readonly #quota: Quota;
   readonly #logger: Logger;
   readonly #leases: LeaseLookup;
@@ -117,6 +127,7 @@ export class Applier {
     this.#lessor = dependencies.lessor;
     this.#alarms = dependencies.alarms;
     this.#cluster = dependencies.cluster;
+    this.#downgrade = dependencies.downgrade;
     this.#quota = dependencies.quota;
     this.#logger = dependencies.logger.child('server/applier');
     this.#flushBackend = dependencies.flushBackend;
@@ -173,6 +184,9 @@ export class Applier {
         );
         return this.#plain();
       }
+      case RequestKind.downgradeInfoSet:
+        this.#downgrade.set(decoded.request.enabled, decoded.request.ver);
+        return this.#plain();
     }
   }
 
@@ -245,11 +259,12 @@ export class Applier {
   }
 
   #setClusterVersion(version: string): PlainResult {
+    refuseNewerCluster(version);
     if (this.#cluster.version !== version) {
       this.#logger.info('updated cluster version', { from: this.#cluster.version, to: version });
       this.#cluster.setVersion(version);
       // The stored format's version follows the cluster's from 3.6 on (formats.md §4).
-      this.#cluster.setStorageVersion(version);
+      this.#cluster.setStorageVersion(storageVersionFor(version));
     }
     return this.#plain();
   }

@@ -1,46 +1,32 @@
 import type { Clock } from '../base/clock.js';
 import { EtcdError, errorText, isEtcdError, RpcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { type Cluster, decodeMember } from '../membership/index.js';
 import { CompactedError, FutureRevisionError } from '../mvcc/index.js';
 import { decodeInternalRequest } from '../proto/internal-request.js';
-import {
-  ConfChangeType,
-  type ConfState,
-  decodeConfChange,
-  type Entry,
-  EntryType,
-  type RawNode,
-} from '../raft/index.js';
-import {
-  type Applier,
-  type DecodedRequest,
-  decodeRequest,
-  UnknownRequestError,
-} from './applier.js';
+import { type ConfState, type Entry, EntryType, type SnapshotMetadata } from '../raft/index.js';
+import { type Applier, type DecodedRequest, decodeRequest } from './applier.js';
+import type { ConfChangeApplier, ConfChangeOutcome } from './membership/conf-change-applier.js';
 import type { Proposals } from './proposals.js';
 import type { ApplyResult } from './results.js';
 
 export interface ApplyLoopOptions {
   /** The upper 16 bits of this member's request ids. */
   readonly idPrefix: number;
-  /** What the backend held at the start: entries up to here have had their effect. */
-  readonly consistentIndex: number;
-  /** Where the log begins: entries up to here were applied before it was cut. */
-  readonly snapshotIndex: number;
+  /** What the backend held at the start: the entry after it is the first to be applied. */
+  readonly appliedIndex: number;
   readonly warningApplyDurationMs: number;
 }
 
 export interface ApplyLoopDependencies {
   readonly applier: Applier;
   readonly proposals: Proposals;
-  readonly cluster: Cluster;
-  readonly node: RawNode;
+  readonly confChanges: ConfChangeApplier;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Puts the index of an applied entry into the same backend batch as its effects. */
   readonly setConsistentIndex: (index: number, term: number) => void;
-  readonly saveConfState: (confState: ConfState) => void;
+  /** A change of the membership is decided; its proposer, if it is here, waits to hear of it. */
+  readonly confChangeDecided: (index: number, outcome: ConfChangeOutcome) => void;
   /** The first entry of a leader's term is applied: it knows all that is committed. */
   readonly leaderReady: (term: number) => void;
   /** A request found the backend full; `done` answers its client once the alarm is on its way. */
@@ -55,39 +41,38 @@ export class ApplyLoop {
   readonly #options: ApplyLoopOptions;
   readonly #dependencies: ApplyLoopDependencies;
   #appliedIndex: number;
-  #confState: ConfState;
 
-  constructor(options: ApplyLoopOptions, dependencies: ApplyLoopDependencies, start: ConfState) {
+  constructor(options: ApplyLoopOptions, dependencies: ApplyLoopDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
-    this.#appliedIndex = options.snapshotIndex;
-    this.#confState = start;
+    this.#appliedIndex = options.appliedIndex;
   }
 
   get appliedIndex(): number {
     return this.#appliedIndex;
   }
 
+  /** The configuration as of {@link appliedIndex}. */
   get confState(): ConfState {
-    return this.#confState;
+    return this.#dependencies.confChanges.confState;
+  }
+
+  /** A snapshot has replaced the state. */
+  restored({ index, confState }: SnapshotMetadata): void {
+    this.#appliedIndex = index;
+    this.#dependencies.confChanges.restored(confState);
   }
 
   /** Applies one entry. What it throws means that this member must not go on. */
   apply(entry: Entry): void {
-    const isNew = entry.index > this.#options.consistentIndex;
-    switch (entry.type) {
-      case EntryType.normal:
-        if (entry.data.length === 0) this.#dependencies.leaderReady(entry.term);
-        else if (isNew) this.#applyRequest(entry);
-        break;
-      case EntryType.confChange:
-        this.#applyConfChange(entry, isNew);
-        break;
-      default:
-        throw new UnknownRequestError(`entry ${entry.index} has the unknown type ${entry.type}`);
-    }
-    if (isNew) this.#dependencies.setConsistentIndex(entry.index, entry.term);
+    const { setConsistentIndex, confChanges, confChangeDecided, leaderReady } = this.#dependencies;
+    let outcome: ConfChangeOutcome | undefined;
+    if (entry.type !== EntryType.normal) outcome = confChanges.apply(entry, true);
+    else if (entry.data.length > 0) this.#applyRequest(entry);
+    setConsistentIndex(entry.index, entry.term);
     this.#appliedIndex = entry.index;
+    if (outcome !== undefined) confChangeDecided(entry.index, outcome);
+    else if (entry.data.length === 0) leaderReady(entry.term);
   }
 
   #applyRequest(entry: Entry): void {
@@ -123,23 +108,6 @@ export class ApplyLoop {
       });
     }
     return result;
-  }
-
-  #applyConfChange(entry: Entry, isNew: boolean): void {
-    const { node, cluster, saveConfState } = this.#dependencies;
-    const change = decodeConfChange(entry.data);
-    if (change.type !== ConfChangeType.addNode) {
-      throw new UnknownRequestError(`entry ${entry.index} changes the membership at run time`);
-    }
-    const { isPromote: _, ...member } = decodeMember(Buffer.from(change.context).toString('utf8'));
-    if (member.id !== change.nodeId) {
-      throw new UnknownRequestError(`entry ${entry.index} adds two different members at once`);
-    }
-    // Raft starts from the last cut of the log, so it hears of every change after it again.
-    this.#confState = node.applyConfChange(change);
-    if (!isNew) return;
-    cluster.addMember(member);
-    saveConfState(this.#confState);
   }
 }
 

@@ -26,7 +26,7 @@ export async function openMemberData(
   options: ServerOptions,
   dependencies: ServerDependencies & { readonly failed: (error: Error) => void },
 ): Promise<MemberData> {
-  const { clock, logger, failed } = dependencies;
+  const { clock, logger } = dependencies;
   const { dataDir, walDir } = options;
   const { walFolder, snapFolder } = await prepareDataDirectory(dataDir, walDir, logger);
   const snapshotter = new Snapshotter(
@@ -41,7 +41,7 @@ export async function openMemberData(
   const backend = await openBackend(options, dependencies);
   let log: RaftLog | undefined;
   try {
-    log = await openRaftLog({ ...options, walFolder }, { clock, logger, failed });
+    log = await openRaftLog({ ...options, walFolder }, dependencies);
     checkConsistency(log, backend, { dataDir, walFolder });
     await snapshotter.prepare();
     const state = await restoreState(options, dependencies, backend, log.clusterId);

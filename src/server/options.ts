@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
+import type { PeerConnector } from '../peer/index.js';
 
 /** A founding member of the cluster. */
 export interface InitialMember {
@@ -16,7 +17,16 @@ export interface ServerOptions {
   readonly walDir: string;
   /** The members a new cluster starts with, this one among them. Ignored once there is a log. */
   readonly initialMembers: readonly InitialMember[];
+  /** Whether a member without data founds a cluster with the others or joins one that runs. */
+  readonly initialClusterState: 'new' | 'existing';
   readonly initialClusterToken: string;
+  /** The URLs at which other members reach this one. */
+  readonly advertisePeerUrls: readonly string[];
+  /** Refuse changes of the membership that would endanger the quorum. */
+  readonly strictReconfigCheck: boolean;
+  readonly maxLearners: number;
+  /** Make this member, with what data it has, the only one of its cluster. */
+  readonly forceNewCluster: boolean;
   readonly advertiseClientUrls: readonly string[];
   readonly tickMs: number;
   /** Ticks without a leader until an election. */
@@ -39,12 +49,24 @@ export interface ServerOptions {
   readonly maxTxnOps: number;
   readonly watchProgressNotifyIntervalMs: number;
   readonly warningApplyDurationMs: number;
+  /** How often a downgrade is looked at for being done. */
+  readonly downgradeCheckTimeMs: number;
+  /** Compare the data with the other members' before serving. */
+  readonly initialCorruptCheck: boolean;
+  /** How often the leader compares all members' data; 0 for never. */
+  readonly corruptCheckTimeMs: number;
+  /** How often it compares what compactions left; 0 for never. */
+  readonly compactHashCheckTimeMs: number;
+  /** Tell the log now and then what is left of long leases. */
+  readonly leaseCheckpoints: boolean;
 }
 
 export interface ServerDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: Random;
+  /** Makes the connections to other members. */
+  readonly connector: PeerConnector;
 }
 
 /** How long a request may take before its client is told so: 5 s and two election timeouts (G.50). */

@@ -34,6 +34,8 @@ export interface ProposalDependencies {
   readonly propose: (batch: readonly Uint8Array[]) => void;
   /** Committed entries that are not applied yet. */
   readonly unappliedEntries: () => number;
+  /** What a request that has waited in vain since `startMs` is told. */
+  readonly timeoutError: (startMs: number) => EtcdError;
 }
 
 interface Waiter {
@@ -122,8 +124,9 @@ export class Proposals {
   }
 
   /**
-   * Gives Raft what has gathered, a limited number of bytes at a time. While too much is on its way
-   * already, the rest stays here; the owner calls this again when something has been applied.
+   * Gives Raft what has gathered, a limited number of bytes at a time. While there is no leader, or too
+   * much is on its way already, the rest stays here; the owner calls this again when that may have
+   * changed.
    */
   flush(): void {
     this.#isFlushScheduled = false;
@@ -133,7 +136,7 @@ export class Proposals {
         this.#dependencies.propose(batch);
       } catch (error) {
         if (error instanceof RaftInvariantError) throw error;
-        if (isTooMuch(error)) return;
+        if (mayBeTakenLater(error)) return;
         for (const id of ids) this.#finish(id, dropReason(error), undefined);
       }
       for (const id of ids) this.#gathered.delete(id);
@@ -175,17 +178,22 @@ export class Proposals {
 
   /** All requests have the same patience, so those that waited longest stand first in the map. */
   #sweep(): void {
-    const nowMs = this.#dependencies.clock.nowMs();
-    for (const [id, waiter] of this.#waiting) {
-      if (waiter.deadlineMs > nowMs) break;
-      this.#finish(id, new EtcdError('Timeout'), undefined);
+    const { clock, timeoutError } = this.#dependencies;
+    const nowMs = clock.nowMs();
+    for (const [id, { deadlineMs }] of this.#waiting) {
+      if (deadlineMs > nowMs) break;
+      this.#finish(id, timeoutError(deadlineMs - this.#options.timeoutMs), undefined);
     }
+    this.flush();
   }
 }
 
-/** Raft holds too much that is not committed yet: the same proposal may be taken a little later. */
-function isTooMuch(error: unknown): boolean {
-  return error instanceof ProposalDroppedError && error.reason === 'uncommitted-size-limit';
+/**
+ * Whether the same proposal may be taken a little later: once a leader is found, or has handed over, or
+ * has committed some of what it holds. A client would rather wait than try again.
+ */
+function mayBeTakenLater(error: unknown): boolean {
+  return error instanceof ProposalDroppedError && error.reason !== 'invalid';
 }
 
 /** What a client is told of a proposal that Raft did not take: it may be tried again. */

@@ -2,21 +2,33 @@ import type { Clock } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import {
+  type AnyConfChange,
   APPEND_THREAD,
   APPLY_THREAD,
   type Entry,
+  type HardState,
   isEmptySnapshot,
+  LocalMessageError,
   type MemoryStorage,
   type Message,
   type NodeId,
+  PeerNotFoundError,
+  ProposalDroppedError,
   type RawNode,
   type ReadState,
+  type Snapshot,
   type SoftState,
+  type Status,
 } from '../raft/index.js';
 import type { Wal } from '../storage/wal/index.js';
 
 /** One turn of applying takes no longer than this; then other work, heartbeats above all, has its turn. */
 const APPLY_SLICE_MS = 5;
+/**
+ * Bytes that may wait in the write-ahead log before further appends wait here: a leader may send a
+ * follower with a slow disk much more than the log takes (128 MiB).
+ */
+const MAX_WAL_PENDING_BYTES = 64 * 1024 * 1024;
 
 export interface RaftDriverOptions {
   readonly tickMs: number;
@@ -30,6 +42,12 @@ export interface RaftDriverEvents {
   pause(): Promise<void> | undefined;
   /** Entries up to `index` are applied. */
   applied(index: number): void;
+  /**
+   * Puts the state of a snapshot in place of this member's. The entries before it are applied, none
+   * after it is until the promise resolves; `persist` makes Raft's part of it durable and must have
+   * resolved before the old state is given up.
+   */
+  install(snapshot: Snapshot, persist: () => Promise<void>): Promise<void>;
   readStates(states: readonly ReadState[]): void;
   softState(state: SoftState): void;
   /** Messages for other members. */
@@ -64,6 +82,11 @@ export class RaftDriver {
   readonly #applyQueue: Message[] = [];
   #applyOffset = 0;
   #applyScheduled = false;
+  /** Storage-append messages that wait: behind a snapshot, or for the disk. */
+  readonly #appendQueue: Message[] = [];
+  #installing: Promise<void> | undefined;
+  /** Called when the apply queue is empty. */
+  #whenApplied: (() => void) | undefined;
   #isProcessing = false;
   #cancelTicks: (() => void) | undefined;
   #isStopped = false;
@@ -86,10 +109,15 @@ export class RaftDriver {
     this.process();
   }
 
-  /** Ends ticks and applying; what is under way in the log completes without effect. */
-  stop(): void {
+  /**
+   * Ends ticks and applying; what is under way in the log completes without effect. Resolves when no
+   * snapshot is being installed any more.
+   */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTicks?.();
+    this.#whenApplied?.();
+    await this.#installing;
   }
 
   get isLeader(): boolean {
@@ -116,6 +144,54 @@ export class RaftDriver {
   propose(batch: readonly Uint8Array[]): void {
     this.#node.propose(batch);
     this.process();
+  }
+
+  /** Proposes a change of the membership. Throws ProposalDroppedError if it is certainly not taken. */
+  proposeConfChange(change: AnyConfChange): void {
+    this.#node.proposeConfChange(change);
+    this.process();
+  }
+
+  /** Takes what other members sent. */
+  receive(messages: readonly Message[]): void {
+    if (this.#isStopped) return;
+    for (const message of messages) this.#receiveOne(message);
+    this.process();
+  }
+
+  #receiveOne(message: Message): void {
+    try {
+      this.#node.step(message);
+    } catch (error) {
+      // What a member sends that is late or mistaken does no harm; its sender will find out.
+      const isHarmless =
+        error instanceof ProposalDroppedError ||
+        error instanceof PeerNotFoundError ||
+        error instanceof LocalMessageError;
+      if (!isHarmless) this.#fail(error);
+    }
+  }
+
+  reportUnreachable(id: NodeId): void {
+    this.#node.reportUnreachable(id);
+    this.process();
+  }
+
+  /** Tells Raft how the sending of a snapshot ended, so that appends go there again. */
+  reportSnapshot(id: NodeId, succeeded: boolean): void {
+    this.#node.reportSnapshot(id, succeeded);
+    this.process();
+  }
+
+  /** Asks for the leadership to be handed to another member. */
+  transferLeader(transferee: NodeId): void {
+    this.#node.transferLeader(transferee);
+    this.process();
+  }
+
+  /** The leader's view of how far the others are; empty on any other member. */
+  get progress(): Status['progress'] {
+    return this.#node.status().progress;
   }
 
   readIndex(context: Uint8Array): void {
@@ -154,13 +230,26 @@ export class RaftDriver {
     if (outgoing.length > 0) this.#events.send(outgoing);
   }
 
+  /** Appends are written in order: one waits behind a snapshot, and while the log is full. */
   #append(message: Message): void {
-    const { entries, snapshot, term, vote, commit } = message;
-    if (snapshot !== undefined && !isEmptySnapshot(snapshot)) {
-      throw new Error('a snapshot from a leader cannot be installed yet');
+    this.#appendQueue.push(message);
+    this.#pumpAppends();
+  }
+
+  #pumpAppends(): void {
+    while (this.#installing === undefined && !this.#isStopped) {
+      const message = this.#appendQueue[0];
+      if (message === undefined || this.#wal.pendingBytes > MAX_WAL_PENDING_BYTES) return;
+      this.#appendQueue.shift();
+      const { snapshot } = message;
+      if (snapshot === undefined || isEmptySnapshot(snapshot)) this.#write(message);
+      else this.#startInstall(message, snapshot);
     }
-    const hardState =
-      term !== 0 || vote !== 0n || commit !== 0 ? { term, vote, commit } : undefined;
+  }
+
+  #write(message: Message): void {
+    const { entries } = message;
+    const hardState = hardStateOf(message);
     if (hardState !== undefined) this.#storage.setHardState(hardState);
     // Readers of the storage see the entries before they are durable; what Raft concludes from
     // their being stable waits for the responses below.
@@ -171,6 +260,53 @@ export class RaftDriver {
         return;
       }
       this.#respond(message.responses);
+      this.#pumpAppends();
+    });
+  }
+
+  #startInstall(message: Message, snapshot: Snapshot): void {
+    this.#installing = this.#install(message, snapshot)
+      .catch((error: unknown) => this.#fail(error))
+      .then(() => {
+        this.#installing = undefined;
+        this.#pumpAppends();
+      });
+  }
+
+  /**
+   * Replaces the state by a snapshot's, and with it the log: entries behind it that come in the same
+   * message follow it. Raft hands out nothing to apply meanwhile.
+   */
+  async #install(message: Message, snapshot: Snapshot): Promise<void> {
+    await this.#allApplied();
+    if (this.#isStopped) return;
+    await this.#events.install(snapshot, () => this.#persistSnapshot(message, snapshot));
+    this.#storage.applySnapshot(snapshot);
+    this.#storage.append(message.entries);
+    const hardState = hardStateOf(message);
+    if (hardState !== undefined) this.#storage.setHardState(hardState);
+    this.#respond(message.responses);
+  }
+
+  #persistSnapshot(message: Message, { metadata }: Snapshot): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error: Error | null): void => {
+        if (error === null) resolve();
+        else reject(error);
+      };
+      // A start takes the record for valid once the commit index has reached it, which comes second;
+      // entries behind it would be a gap without.
+      this.#wal.saveSnapshot(metadata, () => {});
+      this.#wal.append(hardStateOf(message), [], () => {});
+      this.#wal.append(undefined, message.entries, () => {});
+      this.#wal.sync(settle);
+    });
+  }
+
+  #allApplied(): Promise<void> {
+    if (this.#applyQueue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenApplied = resolve;
     });
   }
 
@@ -218,6 +354,8 @@ export class RaftDriver {
       for (const response of message.responses) this.#node.step(response);
       if (last !== undefined) this.#events.applied(last.index);
     }
+    this.#whenApplied?.();
+    this.#whenApplied = undefined;
   }
 
   /** True if all entries of the message are applied; else the rest is scheduled. */
@@ -251,8 +389,14 @@ export class RaftDriver {
 
   #fail(error: unknown): void {
     if (this.#isStopped) return;
-    this.stop();
+    this.#isStopped = true;
+    this.#cancelTicks?.();
     this.#logger.error('the member stops', { error: errorText(error) });
     this.#events.failed(error instanceof Error ? error : new Error(errorText(error)));
   }
+}
+
+/** The hard state that a storage message asks to write; undefined if it has not changed. */
+function hardStateOf({ term, vote, commit }: Message): HardState | undefined {
+  return term !== 0 || vote !== 0n || commit !== 0 ? { term, vote, commit } : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
-import { clusterId, encodeMember, type Member, memberId } from '../membership/index.js';
+import { formatId } from '../membership/index.js';
+import { ClusterQueries, type ListedMember, type PeerConnector } from '../peer/index.js';
 import { ProtoReader, ProtoWriter } from '../proto/wire.js';
 import {
   type BootstrapPeer,
@@ -20,7 +21,8 @@ import {
   type WalFailedError,
   walExists,
 } from '../storage/wal/index.js';
-import { DataDirectoryError } from './data-directory.js';
+import { type Founding, foundingOf, foundingPeers } from './bootstrap/founding.js';
+import { checkNotBootstrapped, joinCluster } from './bootstrap/join.js';
 import type { InitialMember } from './options.js';
 
 /** The log of a member as it is at the start, and who the member is. */
@@ -29,8 +31,10 @@ export interface RaftLog {
   readonly storage: MemoryStorage;
   readonly memberId: bigint;
   readonly clusterId: bigint;
-  /** The founding members of a cluster that starts now; empty if there was a log. */
+  /** The founding members of a cluster that starts now; else empty. */
   readonly bootstrapPeers: readonly BootstrapPeer[];
+  /** The others in the cluster that this member joins now; else empty. */
+  readonly remotes: readonly ListedMember[];
   /** The configuration and index of the cut that the log starts from. */
   readonly confState: ConfState;
   readonly snapshotIndex: number;
@@ -40,6 +44,7 @@ export interface RaftLogOptions {
   readonly walFolder: string;
   readonly name: string;
   readonly initialMembers: readonly InitialMember[];
+  readonly initialClusterState: 'new' | 'existing';
   readonly initialClusterToken: string;
   readonly unsafeNoFsync: boolean;
 }
@@ -47,8 +52,13 @@ export interface RaftLogOptions {
 export interface RaftLogDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly connector: PeerConnector;
   readonly failed: (error: WalFailedError) => void;
 }
+
+/** How long another member may take to tell what it knows (formats.md §8.3). */
+const JOIN_TIMEOUT_MS = 10_000;
+const FOUNDING_TIMEOUT_MS = 1000;
 
 /** Opens the log of a member, or founds a new one. Throws the log's typed errors. */
 export async function openRaftLog(
@@ -56,7 +66,7 @@ export async function openRaftLog(
   dependencies: RaftLogDependencies,
 ): Promise<RaftLog> {
   const exists = await walExists(nodeDisk, options.walFolder);
-  return exists ? reopen(options, dependencies) : found(options, dependencies);
+  return exists ? reopen(options, dependencies) : create(options, dependencies);
 }
 
 function walParts(options: RaftLogOptions, dependencies: RaftLogDependencies) {
@@ -71,47 +81,50 @@ function walParts(options: RaftLogOptions, dependencies: RaftLogDependencies) {
   ] as const;
 }
 
-/** The founding members, their ids, and which of them this one is. */
-function foundingMembers(options: RaftLogOptions): {
-  readonly members: readonly Member[];
-  readonly memberId: bigint;
-  readonly clusterId: bigint;
-} {
-  const { initialClusterToken, initialMembers, name: ownName } = options;
-  const members = initialMembers.map(
-    ({ name, peerUrls }): Member => ({
-      id: memberId(peerUrls, initialClusterToken),
-      peerUrls,
-      isLearner: false,
-      name,
-      clientUrls: [],
-    }),
-  );
-  // Every member must make the same entries: ascending by id (formats.md §8.3).
-  members.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const own = members.find((member) => member.name === ownName);
-  if (own === undefined) throw new Error(`${ownName} is not among the initial members`);
-  return { members, memberId: own.id, clusterId: clusterId(members.map((member) => member.id)) };
+/** The log of a member that starts without one: of a new cluster, or of one that runs already. */
+async function create(
+  options: RaftLogOptions,
+  dependencies: RaftLogDependencies,
+): Promise<RaftLog> {
+  const { logger } = dependencies;
+  const identity = await bootstrap(options, dependencies);
+  const { memberId, clusterId } = identity;
+  const [walOptions, walDependencies] = walParts(options, dependencies);
+  const wal = await createWal(walOptions, walDependencies, encodeMetadata(memberId, clusterId));
+  logger.info('starting local member', {
+    'local-member-id': formatId(memberId),
+    'cluster-id': formatId(clusterId),
+  });
+  const begin = { confState: EMPTY_CONF_STATE, snapshotIndex: 0 };
+  return { wal, storage: new MemoryStorage(), ...identity, ...begin };
 }
 
-const asPeer = (member: Member): BootstrapPeer => ({
-  id: member.id,
-  context: Buffer.from(encodeMember(member), 'utf8'),
-});
+type Identified = Pick<RaftLog, 'memberId' | 'clusterId' | 'bootstrapPeers' | 'remotes'>;
 
-async function found(options: RaftLogOptions, dependencies: RaftLogDependencies): Promise<RaftLog> {
-  const { members, ...ids } = foundingMembers(options);
-  const [walOptions, walDependencies] = walParts(options, dependencies);
-  const metadata = encodeMetadata(ids.memberId, ids.clusterId);
-  const wal = await createWal(walOptions, walDependencies, metadata);
-  return {
-    wal,
-    storage: new MemoryStorage(),
-    ...ids,
-    bootstrapPeers: members.map(asPeer),
-    confState: EMPTY_CONF_STATE,
-    snapshotIndex: 0,
-  };
+async function bootstrap(
+  options: RaftLogOptions,
+  { clock, logger, connector }: RaftLogDependencies,
+): Promise<Identified> {
+  const isJoining = options.initialClusterState === 'existing';
+  const timeoutMs = isJoining ? JOIN_TIMEOUT_MS : FOUNDING_TIMEOUT_MS;
+  const queries = new ClusterQueries({ timeoutMs }, { clock, connector });
+  try {
+    if (!isJoining) {
+      const founding = foundingOf(options);
+      await checkNotBootstrapped(options, founding, queries);
+      return asIdentified(founding);
+    }
+    const { members, ...ids } = await joinCluster(options, queries, logger);
+    const remotes = members.filter((member) => member.id !== ids.memberId);
+    return { ...ids, bootstrapPeers: [], remotes };
+  } finally {
+    queries.close();
+  }
+}
+
+function asIdentified(founding: Founding): Identified {
+  const { memberId, clusterId } = founding;
+  return { memberId, clusterId, bootstrapPeers: foundingPeers(founding), remotes: [] };
 }
 
 async function reopen(
@@ -123,23 +136,12 @@ async function reopen(
   const [walOptions, walDependencies] = walParts(options, dependencies);
   const { wal, metadata, hardState, entries } = await openWal(walOptions, walDependencies, newest);
   const ids = decodeMetadata(metadata);
-  if (newest.index === 0 && hardState.commit === 0) {
+  const refounding = newest.index === 0 && hardState.commit === 0 ? founders(options) : undefined;
+  if (refounding?.memberId === ids.memberId && refounding.clusterId === ids.clusterId) {
     // The process ended between the creation of the log and its first synced entries: nothing was
     // ever decided, the founding is done again. Its entries replace what is there.
-    const { members, ...founders } = foundingMembers(options);
-    if (founders.memberId !== ids.memberId || founders.clusterId !== ids.clusterId) {
-      throw new DataDirectoryError(
-        `${options.walFolder} was begun for another cluster than the flags describe`,
-      );
-    }
-    return {
-      wal,
-      storage: new MemoryStorage(),
-      ...ids,
-      bootstrapPeers: members.map(asPeer),
-      confState: EMPTY_CONF_STATE,
-      snapshotIndex: 0,
-    };
+    const begin = { confState: EMPTY_CONF_STATE, snapshotIndex: 0 };
+    return { wal, storage: new MemoryStorage(), ...asIdentified(refounding), ...begin };
   }
   const storage = new MemoryStorage();
   const confState = newest.confState ?? EMPTY_CONF_STATE;
@@ -158,7 +160,14 @@ async function reopen(
     'snapshot-index': newest.index,
     entries: entries.length,
   });
-  return { wal, storage, ...ids, bootstrapPeers: [], confState, snapshotIndex: newest.index };
+  const begin = { confState, snapshotIndex: newest.index };
+  return { wal, storage, ...ids, bootstrapPeers: [], remotes: [], ...begin };
+}
+
+/** The founding that the flags describe; a member that joined need not be told of one. */
+function founders(options: RaftLogOptions): Founding | undefined {
+  const isListed = options.initialMembers.some((member) => member.name === options.name);
+  return isListed ? foundingOf(options) : undefined;
 }
 
 const ENTRY_TYPES: ReadonlySet<number> = new Set(Object.values(EntryType));

@@ -1,52 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
-import { SERVER_VERSION } from '../base/version.js';
 import type { Lessor } from '../lease/index.js';
-import type { Cluster } from '../membership/index.js';
+import { type Cluster, formatId } from '../membership/index.js';
 import type { MvccStore } from '../mvcc/index.js';
-import { AlarmRequest, LeaseRevokeRequest } from '../proto/generated/etcdserverpb.js';
-import {
-  ClusterMemberAttrSetRequest,
-  ClusterVersionSetRequest,
-} from '../proto/generated/membershippb.js';
+import { ClusterQueries } from '../peer/index.js';
+import { AlarmRequest } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
-import { NO_NODE, RawNode } from '../raft/index.js';
-import { type Backend, Bucket } from '../storage/backend/index.js';
+import { NO_NODE, type Snapshot, type SoftState } from '../raft/index.js';
+import type { Backend } from '../storage/backend/index.js';
 import { type Alarms, AlarmType } from './alarms.js';
 import { Applier, type DecodedRequest } from './applier.js';
 import { ApplyLoop } from './apply-loop.js';
 import { hashBuckets } from './backend-hash.js';
-import { LeaseExpiry } from './lease-expiry.js';
+import { ClusterServices } from './cluster-services.js';
+import { MemberLeases } from './leases/index.js';
 import { LinearizableReads, type ReadCallback } from './linearizable-reads.js';
+import type { MemberCore } from './member-core.js';
 import { type MemberData, openMemberData } from './member-data.js';
+import { MemberSnapshots } from './member-snapshots.js';
+import {
+  ConfChangeApplier,
+  type ConfChangeOutcome,
+  type Leadership,
+  type MembershipChanges,
+} from './membership/index.js';
 import { requestTimeoutMs, type ServerDependencies, type ServerOptions } from './options.js';
+import { PeerLink } from './peer-link.js';
 import { type ProposalCallback, Proposals } from './proposals.js';
+import { Publisher } from './publisher.js';
 import type { Quota } from './quota.js';
 import { RaftDriver } from './raft-driver.js';
-import type { RaftLog } from './raft-log.js';
-import { RaftSnapshots } from './raft-snapshots.js';
+import { appliedPosition, createRaftNode, saveConfState } from './raft-node.js';
 import { RequestIds } from './request-id.js';
-import { encodeConfState } from './snapshot-file.js';
+import { RequestTimeouts } from './request-timeouts.js';
 import type { MemberState } from './state.js';
+import type { DowngradeInfo, Downgrades } from './version/index.js';
 
 /** Requests, and bytes of them, that may be on their way through Raft at once. */
 const MAX_WAITING_REQUESTS = 100_000;
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
-/**
- * Bytes in the log that are not applied yet: with one more batch on top they stay below what the
- * write-ahead log queues (128 MiB). More waits in {@link Proposals}.
- */
-const MAX_UNCOMMITTED_BYTES = 48 * 1024 * 1024;
 const MAX_WAITING_READS = 1_000_000;
-/** A member that could not tell the cluster its name tries again after this. */
-const PUBLISH_RETRY_MS = 500;
-const CONF_STATE_KEY = Buffer.from('confState');
-/** What this member speaks, as a cluster version: the patch number is always 0. */
-const OWN_CLUSTER_VERSION = SERVER_VERSION.replace(/\.\d+$/, '.0');
+/** How long another member may take to answer a question. */
+const QUERY_TIMEOUT_MS = 5000;
+/** A member that was removed answers for so long after it has applied that (formats.md §10.14). */
+const REMOVED_STOP_DELAY_MS = 1000;
 
 /**
- * One member: the replicated state machine, its log and the Raft node that keeps them in step with
- * the other members. It serves as soon as it is {@link ready}.
+ * One member: the replicated state machine, its log, the Raft node that keeps them in step with the
+ * other members, and the link to those. It serves as soon as it is {@link ready}.
  */
 export class KvorumServer {
   readonly options: ServerOptions;
@@ -55,24 +57,29 @@ export class KvorumServer {
   readonly ready: Promise<void>;
   /** Resolves when the member has stopped: by {@link stop}, or with the error that forced it to. */
   readonly stopped: Promise<Error | undefined>;
+  readonly #data: MemberData;
   readonly #state: MemberState;
   readonly #ids: RequestIds;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #log: RaftLog;
   readonly #driver: RaftDriver;
   readonly #proposals: Proposals;
   readonly #reads: LinearizableReads;
   readonly #applyLoop: ApplyLoop;
-  readonly #snapshots: RaftSnapshots;
-  readonly #leaseExpiry: LeaseExpiry;
-  #resolveReady: () => void = () => {};
+  readonly #snapshots: MemberSnapshots;
+  readonly #peers: PeerLink;
+  readonly #queries: ClusterQueries;
+  readonly #timeouts: RequestTimeouts;
+  readonly #leases: MemberLeases;
+  readonly #services: ClusterServices;
+  readonly #publisher: Publisher;
   #resolveStopped: (error: Error | undefined) => void = () => {};
   #stopping: Promise<void> | undefined;
-  #isPublished = false;
-  #cancelPublish: (() => void) | undefined;
 
-  /** Opens the data directory and starts the member. Throws if it cannot be used. */
+  /**
+   * Opens the data directory; the member answers other members' questions, but takes no part yet.
+   * Throws if the directory cannot be used, or the cluster it is to join is not as described.
+   */
   static async open(
     options: ServerOptions,
     dependencies: ServerDependencies,
@@ -86,39 +93,51 @@ export class KvorumServer {
     const server = new KvorumServer(options, dependencies, data);
     failed = (error) => server.#fail(error);
     if (failedEarly !== undefined) failed(failedEarly);
-    server.#start();
     return server;
   }
 
   private constructor(options: ServerOptions, dependencies: ServerDependencies, data: MemberData) {
-    const { clock, logger, random } = dependencies;
-    const { log, state, snapshotter } = data;
-    const { backend } = state;
+    const { clock, logger, connector } = dependencies;
+    const { log, state } = data;
+    const { backend, cluster, lessor } = state;
     this.options = options;
     this.memberId = log.memberId;
+    this.#data = data;
     this.#state = state;
     this.#clock = clock;
     this.#logger = logger.child('server/server');
-    this.#log = log;
-    this.ready = new Promise((resolve) => {
-      this.#resolveReady = resolve;
-    });
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    const node = new RawNode(
+    const applied = appliedPosition(backend);
+    const node = createRaftNode(options, log, applied, dependencies);
+    const electionTimeoutMs = options.electionTicks * options.tickMs;
+    const timeoutMs = requestTimeoutMs(options);
+    this.#snapshots = new MemberSnapshots(options, data, {
+      clock,
+      logger,
+      installed: (snapshot) => this.#installed(snapshot),
+      failed: (error) => this.#fail(error),
+    });
+    this.#peers = new PeerLink(
       {
-        id: log.memberId,
-        electionTicks: options.electionTicks,
-        heartbeatTicks: 1,
-        asyncStorageWrites: true,
-        checkQuorum: true,
-        preVote: options.preVote,
-        maxUncommittedSizeBytes: MAX_UNCOMMITTED_BYTES,
+        memberId: log.memberId,
+        clusterId: log.clusterId,
+        peerUrls: options.advertisePeerUrls,
+        electionTimeoutMs,
       },
-      { storage: log.storage, random, logger: logger.child('raft') },
+      {
+        clock,
+        logger,
+        connector,
+        cluster,
+        backend,
+        incoming: this.#snapshots.incoming,
+        holds: this.#snapshots.holds,
+        removedFromCluster: () => this.#stopAsRemoved(0),
+      },
     );
-    if (log.bootstrapPeers.length > 0) node.bootstrap(log.bootstrapPeers);
+    this.#queries = new ClusterQueries({ timeoutMs: QUERY_TIMEOUT_MS }, { clock, connector });
     this.#driver = new RaftDriver(
       { tickMs: options.tickMs },
       {
@@ -133,19 +152,20 @@ export class KvorumServer {
             this.#snapshots.entryApplied(entry.data.length);
           },
           applied: (index) => this.#applied(index),
+          install: (snapshot, persist) => this.#snapshots.install(snapshot, persist),
           readStates: (states) => this.#reads.readStates(states),
-          softState: (soft) => {
-            if (soft.leader !== log.memberId) state.lessor.demote();
-            if (soft.leader !== NO_NODE) this.#reads.leaderChanged();
-          },
+          softState: (soft) => this.#roleChanged(soft),
           pause: () => (backend.isFull ? backend.whenNotFull() : undefined),
-          send: () => {},
+          send: (messages) => this.#peers.send(messages),
           failed: (error) => this.#fail(error),
         },
       },
     );
+    this.#timeouts = new RequestTimeouts(
+      { memberId: log.memberId, electionTimeoutMs },
+      { clock, cluster, activeSinceMs: (id) => this.#peers.activeSinceMs(id) },
+    );
     this.#ids = new RequestIds(log.memberId, clock.unixMs());
-    const timeoutMs = requestTimeoutMs(options);
     this.#proposals = new Proposals(
       {
         maxRequestBytes: options.maxRequestBytes,
@@ -158,6 +178,7 @@ export class KvorumServer {
         clock,
         propose: (batch) => this.#driver.propose(batch),
         unappliedEntries: () => this.#driver.committedIndex - this.#applyLoop.appliedIndex,
+        timeoutError: (startMs) => this.#timeouts.error(startMs),
       },
     );
     this.#reads = new LinearizableReads(
@@ -172,65 +193,105 @@ export class KvorumServer {
     this.#applyLoop = new ApplyLoop(
       {
         idPrefix: this.#ids.prefix,
-        consistentIndex: backend.consistentIndex,
-        snapshotIndex: log.snapshotIndex,
+        appliedIndex: applied.index,
         warningApplyDurationMs: options.warningApplyDurationMs,
       },
       {
         applier: new Applier({ ...state, logger, flushBackend: () => backend.flush() }),
         proposals: this.#proposals,
-        cluster: state.cluster,
-        node,
+        confChanges: new ConfChangeApplier(
+          { localId: log.memberId, confStateIndex: applied.index },
+          {
+            node,
+            cluster,
+            connections: this.#peers,
+            logger: logger.child('server/membership'),
+            saveConfState: (confState) => saveConfState(backend, confState),
+          },
+          applied.confState ?? log.confState,
+        ),
         clock,
         logger: logger.child('server/apply'),
         setConsistentIndex: (index, term) => backend.setConsistentIndex(index, term),
-        saveConfState: (confState) =>
-          backend.put(Bucket.meta, CONF_STATE_KEY, encodeConfState(confState)),
+        confChangeDecided: (index, outcome) => this.#confChangeDecided(index, outcome),
         leaderReady: (term) => this.#leaderReady(term),
         spaceExceeded: (done) => this.raiseNoSpaceAlarm(done),
       },
-      log.confState,
     );
-    this.#snapshots = new RaftSnapshots(
+    const core = this.#core(dependencies);
+    this.#leases = new MemberLeases(
       {
-        snapshotCount: options.snapshotCount,
-        catchupEntries: options.snapshotCatchupEntries,
-        maxWals: options.maxWals,
+        tickMs: options.tickMs,
+        requestTimeoutMs: timeoutMs,
+        checkpoints: options.leaseCheckpoints,
       },
       {
-        wal: log.wal,
-        storage: log.storage,
-        clock,
-        logger: this.#logger,
-        syncBackend: () => backend.sync(),
-        snapshotter,
-        membership: () => ({
-          members: state.cluster.members(),
-          removedIds: state.cluster.removedIds(),
-          clusterVersion: state.cluster.version,
-        }),
-        failed: (error) => this.#fail(error),
+        ...core,
+        lessor,
+        isLeader: () => this.isLeader,
+        committedIndex: () => this.committedIndex,
+        leaderPeerUrls: () => cluster.member(this.leaderId)?.peerUrls,
+        send: (url, request) => this.#queries.exchange(url, request),
       },
-      log.snapshotIndex,
     );
-    this.#leaseExpiry = new LeaseExpiry({
-      lessor: state.lessor,
-      clock,
-      revoke: (id) => {
-        const request = { id };
-        const body = LeaseRevokeRequest.encode(request);
-        this.#proposeOwn(body, { kind: RequestKind.leaseRevoke, request });
+    this.#services = new ClusterServices(core);
+    this.#publisher = new Publisher(
+      {
+        memberId: log.memberId,
+        clusterId: log.clusterId,
+        name: options.name,
+        clientUrls: options.advertiseClientUrls,
       },
-    });
+      { ...core, logger: this.#logger },
+    );
+    this.ready = this.#publisher.published;
   }
 
-  #start(): void {
+  #core({ clock, logger }: ServerDependencies): MemberCore {
+    return {
+      options: this.options,
+      memberId: this.memberId,
+      clusterId: this.clusterId,
+      state: this.#state,
+      driver: this.#driver,
+      peers: this.#peers,
+      queries: this.#queries,
+      clock,
+      logger,
+      appliedIndex: () => this.appliedIndex,
+      nextRequestId: () => this.#ids.full(this.#ids.next()),
+      propose: (body, decoded, callback) => this.propose(body, decoded, callback),
+      proposeOwn: (body, decoded) => this.#proposeOwn(body, decoded),
+      linearizableRead: (callback) => this.linearizableRead(callback),
+      timeoutError: (startMs) => this.#timeouts.error(startMs),
+    };
+  }
+
+  /**
+   * Takes part in the cluster from now on. Throws DataInconsistencyError if that was to be checked
+   * and this member's data is not what the others have; then the member has stopped.
+   */
+  async start(): Promise<void> {
+    if (this.options.initialCorruptCheck) {
+      try {
+        await this.#services.corruption.initialCheck();
+      } catch (error) {
+        await this.stop();
+        throw error;
+      }
+    }
+    if (this.#stopping !== undefined) return;
+    this.#peers.attach(this.#driver);
+    this.#peers.addRemotes(this.#data.log.remotes);
+    this.#peers.setPeers(this.#state.cluster.members());
     this.#proposals.start();
     this.#reads.start();
     this.#snapshots.start();
-    this.#leaseExpiry.start();
+    this.#leases.start();
+    this.#services.start();
     this.#driver.start();
     this.#campaignIfAlone();
+    this.#publisher.start();
   }
 
   get store(): MvccStore {
@@ -258,7 +319,7 @@ export class KvorumServer {
   }
 
   get clusterId(): bigint {
-    return this.#log.clusterId;
+    return this.#data.log.clusterId;
   }
 
   get term(): number {
@@ -267,6 +328,33 @@ export class KvorumServer {
 
   get leaderId(): bigint {
     return this.#driver.leader;
+  }
+
+  /** Whether this member has no vote. */
+  get isLearner(): boolean {
+    return this.#state.cluster.isLearner(this.memberId);
+  }
+
+  /** Changes of the membership. */
+  get membershipChanges(): MembershipChanges {
+    return this.#services.membership;
+  }
+
+  get leadership(): Leadership {
+    return this.#services.leadership;
+  }
+
+  get downgrades(): Downgrades {
+    return this.#services.downgrades;
+  }
+
+  /** Whether the cluster is going down to an older version. */
+  get downgrade(): DowngradeInfo {
+    return this.#state.downgrade.info;
+  }
+
+  get leases(): MemberLeases {
+    return this.#leases;
   }
 
   get isLeader(): boolean {
@@ -307,6 +395,11 @@ export class KvorumServer {
     this.#reads.wait(callback);
   }
 
+  /** Answers a request of another member; false if its path is none of the Raft protocol's. */
+  handlePeerRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#peers.handle(request, response);
+  }
+
   /** Raises the NOSPACE alarm for this member and calls back when that is decided. */
   raiseNoSpaceAlarm(done: () => void): void {
     if (this.alarms.isRaised(AlarmType.noSpace)) {
@@ -319,7 +412,7 @@ export class KvorumServer {
   }
 
   /** Proposes a request of the member's own; its outcome shows in the state. */
-  #proposeOwn(body: Buffer, decoded: DecodedRequest): void {
+  #proposeOwn(body: Uint8Array, decoded: DecodedRequest): void {
     this.propose(body, decoded, (error) => {
       if (error === null) return;
       const fields = { kind: decoded.kind, error: error.message };
@@ -330,8 +423,19 @@ export class KvorumServer {
   #applied(index: number): void {
     this.#proposals.flush();
     this.#reads.applied();
+    this.#leases.applied();
+    this.#services.membership.advanced(index);
     this.#snapshots.maybeCut(index, this.#applyLoop.confState);
     this.#campaignIfAlone();
+  }
+
+  #roleChanged({ leader }: SoftState): void {
+    if (leader !== this.memberId) this.#state.lessor.demote();
+    this.#timeouts.leaderIs(leader);
+    if (leader === NO_NODE) return;
+    this.#reads.leaderChanged();
+    // What waited for a leader goes to this one; never from within Raft's own step.
+    this.#clock.setImmediate(() => this.#proposals.flush());
   }
 
   /** A single voter need not wait for an election timeout to find that nobody else leads. */
@@ -348,50 +452,43 @@ export class KvorumServer {
     }
   }
 
+  #confChangeDecided(index: number, outcome: ConfChangeOutcome): void {
+    if (outcome.error === null) this.#snapshots.configurationChanged(index, outcome.confState);
+    this.#services.membership.applied(index, outcome);
+    if (outcome.removedSelf) this.#stopAsRemoved(REMOVED_STOP_DELAY_MS);
+  }
+
+  /** The state of a snapshot has taken the place of this member's. */
+  #installed({ metadata }: Snapshot): void {
+    this.#applyLoop.restored(metadata);
+    this.#peers.setPeers(this.#state.cluster.members());
+    this.#reads.applied();
+    this.#leases.applied();
+  }
+
   /** The first entry of a term is applied: if it is this member's own, it has taken over. */
   #leaderReady(term: number): void {
     if (!this.#driver.isLeader || term !== this.#driver.term) return;
-    const { lessor, cluster } = this.#state;
-    lessor.promote(this.options.electionTicks * this.options.tickMs);
-    this.#logger.info('became leader', { term, 'local-member-id': this.memberId.toString(16) });
-    if (cluster.version !== OWN_CLUSTER_VERSION) {
-      const request = { ver: OWN_CLUSTER_VERSION };
-      const body = ClusterVersionSetRequest.encode(request);
-      this.#proposeOwn(body, { kind: RequestKind.clusterVersionSet, request });
-    }
-    if (!this.#isPublished) this.#publish();
+    this.#state.lessor.promote(this.options.electionTicks * this.options.tickMs);
+    this.#logger.info('became leader', { term, 'local-member-id': formatId(this.memberId) });
+    this.#services.tookOver();
   }
 
-  /** Tells the cluster this member's name and client URLs; only then does it serve. */
-  #publish(): void {
-    this.#isPublished = true;
-    const request: ClusterMemberAttrSetRequest = {
-      memberId: this.memberId,
-      memberAttributes: {
-        name: this.options.name,
-        clientUrls: [...this.options.advertiseClientUrls],
-      },
-    };
-    const body = ClusterMemberAttrSetRequest.encode(request);
-    this.propose(body, { kind: RequestKind.clusterMemberAttrSet, request }, (error) => {
-      if (error === null) {
-        this.#logger.info('published local member to cluster', {
-          'local-member-id': this.memberId.toString(16),
-          'cluster-id': this.clusterId.toString(16),
-        });
-        this.#resolveReady();
-        return;
-      }
-      this.#logger.warn('failed to publish local member to cluster', { error: error.message });
-      if (this.#stopping !== undefined) return;
-      // Never at once: a refusal comes within the call, and would come again.
-      this.#cancelPublish = this.#clock.setTimeout(() => this.#publish(), PUBLISH_RETRY_MS);
+  #stopAsRemoved(delayMs: number): void {
+    this.#logger.warn('server error', {
+      error: 'the member has been permanently removed from the cluster',
     });
+    this.#clock.setTimeout(() => void this.#stop(undefined).catch(() => {}), delayMs);
   }
 
   #fail(error: Error): void {
     this.#logger.error('fatal failure, the member stops', { error: error.message });
     this.#stop(error).catch(() => {});
+  }
+
+  /** Hands the leadership to another member, if this one has it and there is one that can take it. */
+  handOver(): Promise<void> {
+    return this.#services.leadership.transferOnStop();
   }
 
   /** Stops the member: nothing more is acknowledged, what is acknowledged is on disk. */
@@ -405,16 +502,19 @@ export class KvorumServer {
   }
 
   async #shutDown(cause: Error | undefined): Promise<void> {
-    this.#cancelPublish?.();
-    this.#leaseExpiry.stop();
-    this.#driver.stop();
+    this.#publisher.stop();
+    this.#leases.stop();
+    this.#services.stop();
     this.#proposals.stop();
     this.#reads.stop();
+    this.#queries.close();
     let failure = cause;
     const steps = [
+      () => this.#peers.stop(),
+      () => this.#driver.stop(),
       () => this.#snapshots.stop(),
       () => this.#state.store.close(),
-      () => this.#log.wal.close(),
+      () => this.#data.log.wal.close(),
       () => this.#state.backend.close(),
     ];
     for (const step of steps) {

@@ -6,6 +6,7 @@ import { Backend, Bucket } from '../storage/backend/index.js';
 import { Alarms } from './alarms.js';
 import { minLeaseTtlSeconds, type ServerDependencies, type ServerOptions } from './options.js';
 import { Quota } from './quota.js';
+import { DOWNGRADE_KEY, DowngradeState } from './version/index.js';
 
 const CLUSTER_VERSION_KEY = Buffer.from('clusterVersion');
 const STORAGE_VERSION_KEY = Buffer.from('storageVersion');
@@ -19,6 +20,7 @@ export interface MemberState {
   readonly createLessor: () => Lessor;
   readonly alarms: Alarms;
   readonly cluster: Cluster;
+  readonly downgrade: DowngradeState;
   readonly quota: Quota;
 }
 
@@ -67,19 +69,26 @@ export async function restoreState(
     );
   const lessor = createLessor();
   await restoreLeases(lessor, backend);
-  const cluster = new Cluster(clusterId, {
-    putMember: (key, value) => backend.put(Bucket.members, key, value),
-    deleteMember: (key) => backend.delete(Bucket.members, key),
-    putRemovedMember: (key, value) => backend.put(Bucket.membersRemoved, key, value),
-    putVersion: (version) => backend.put(Bucket.cluster, CLUSTER_VERSION_KEY, version),
-    putStorageVersion: (version) => backend.put(Bucket.meta, STORAGE_VERSION_KEY, version),
+  const records = {
+    putMember: (key: Buffer, value: Buffer) => backend.put(Bucket.members, key, value),
+    deleteMember: (key: Buffer) => backend.delete(Bucket.members, key),
+    putRemovedMember: (key: Buffer, value: Buffer) =>
+      backend.put(Bucket.membersRemoved, key, value),
+    putVersion: (version: Buffer) => backend.put(Bucket.cluster, CLUSTER_VERSION_KEY, version),
+    putStorageVersion: (version: Buffer) => backend.put(Bucket.meta, STORAGE_VERSION_KEY, version),
+    deleteStorageVersion: () => backend.delete(Bucket.meta, STORAGE_VERSION_KEY),
+  };
+  const { maxLearners } = options;
+  const cluster = new Cluster(clusterId, records, { maxLearners, logger });
+  const downgrade = new DowngradeState({
+    putDowngrade: (value) => backend.put(Bucket.cluster, DOWNGRADE_KEY, value),
   });
   const alarms = new Alarms({
     putAlarm: (key) => backend.put(Bucket.alarm, key, Buffer.alloc(0)),
     deleteAlarm: (key) => backend.delete(Bucket.alarm, key),
   });
   const restoreSmall = await readSmallBuckets(backend);
-  restoreSmall({ cluster, alarms });
+  restoreSmall({ cluster, alarms, downgrade });
   const store = await MvccStore.open(
     {
       cacheSizeBytes: options.backendCacheBytes,
@@ -90,7 +99,7 @@ export async function restoreState(
     { records: backend, leases: lessor, clock, logger: logger.child('mvcc/store') },
   );
   const quota = new Quota(options, { backendSizeBytes: () => backend.sizeBytes() });
-  return { backend, store, lessor, createLessor, alarms, cluster, quota };
+  return { backend, store, lessor, createLessor, alarms, cluster, downgrade, quota };
 }
 
 /** How the state is replaced; see {@link reloadState}. */
@@ -134,7 +143,7 @@ async function restoreLeases(lessor: Lessor, backend: Backend): Promise<void> {
 }
 
 /** Fills membership and alarms, which must be empty. */
-type RestoreSmall = (state: Pick<MemberState, 'cluster' | 'alarms'>) => void;
+type RestoreSmall = (state: Pick<MemberState, 'cluster' | 'alarms' | 'downgrade'>) => void;
 
 /** Reads the buckets that are small at once; what was read is put to use in one step later. */
 async function readSmallBuckets(backend: Backend): Promise<RestoreSmall> {
@@ -143,10 +152,12 @@ async function readSmallBuckets(backend: Backend): Promise<RestoreSmall> {
   const raised = await readAll(backend, Bucket.alarm);
   const version = backend.getSync(Bucket.cluster, CLUSTER_VERSION_KEY)?.toString();
   const storageVersion = backend.getSync(Bucket.meta, STORAGE_VERSION_KEY)?.toString();
-  return ({ cluster, alarms }) => {
+  const downgradeInfo = backend.getSync(Bucket.cluster, DOWNGRADE_KEY);
+  return ({ cluster, alarms, downgrade }) => {
     for (const [, value] of members) cluster.restoreMember(value);
     for (const [key] of removed) cluster.restoreRemoved(key);
     cluster.restoreVersions(version, storageVersion);
+    downgrade.restore(downgradeInfo);
     for (const [key] of raised) alarms.restore(key);
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EtcdError } from '../../src/base/errors.js';
 import { PutRequest } from '../../src/proto/generated/etcdserverpb.js';
 import { decodeInternalRequest, RequestKind } from '../../src/proto/internal-request.js';
 import { ProposalDroppedError } from '../../src/raft/index.js';
@@ -20,6 +21,7 @@ function createProposals(options: { propose?: () => void; unapplied?: number } =
         options.propose?.();
       },
       unappliedEntries: () => options.unapplied ?? 0,
+      timeoutError: () => new EtcdError('Timeout'),
     },
   );
   proposals.start();

@@ -51,6 +51,10 @@ export async function convertDatabase(
   const file = await disk.open(databasePath, 'read');
   try {
     const bolt = await BoltFile.open(file);
+    // All pages in use may lie before the point where it was cut off.
+    if ((await file.sizeBytes()) < bolt.sizeBytes) {
+      throw new SnapshotRefusedError('the database is not complete');
+    }
     const backend = await Backend.open(
       { path: folder, cacheSizeBytes: CACHE_BYTES, maxUnflushedBytes: MAX_UNFLUSHED_BYTES },
       { clock, logger, disk },

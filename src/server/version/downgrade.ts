@@ -56,6 +56,15 @@ export class Downgrades {
     return this.#answer();
   }
 
+  /**
+   * Whether the cluster is going down, by a linearizable read: what members ask that join it.
+   * @throws EtcdErrors of a linearizable read
+   */
+  async isEnabled(): Promise<boolean> {
+    await this.#linearizableRead();
+    return this.#dependencies.downgrade().enabled;
+  }
+
   async #validate(target: SemanticVersion): Promise<void> {
     // Whether a job is under way must not be told from a state that has fallen behind.
     await this.#linearizableRead();

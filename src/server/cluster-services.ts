@@ -1,0 +1,166 @@
+import { AlarmRequest } from '../proto/generated/etcdserverpb.js';
+import {
+  ClusterVersionSetRequest,
+  DowngradeInfoSetRequest,
+} from '../proto/generated/membershippb.js';
+import { RequestKind } from '../proto/internal-request.js';
+import { AlarmType } from './alarms.js';
+import type { DecodedRequest } from './applier.js';
+import { CorruptionChecker, CorruptionMonitor, createPeerHashes } from './corruption/index.js';
+import type { MemberCore } from './member-core.js';
+import { Leadership, MembershipChanges, PromotionForwarder } from './membership/index.js';
+import { requestTimeoutMs } from './options.js';
+import { Downgrades, VersionMonitor } from './version/index.js';
+
+/**
+ * What a member does about the cluster as a whole: who belongs to it, who leads, what version all speak,
+ * whether all hold the same.
+ */
+export class ClusterServices {
+  readonly membership: MembershipChanges;
+  readonly leadership: Leadership;
+  readonly downgrades: Downgrades;
+  readonly corruption: CorruptionChecker;
+  readonly #corruptionMonitor: CorruptionMonitor;
+  readonly #forwarder: PromotionForwarder;
+  readonly #versions: VersionMonitor;
+
+  constructor(core: MemberCore) {
+    const { clock, logger, driver, peers, options, memberId: localId } = core;
+    const { cluster } = core.state;
+    const timeoutMs = requestTimeoutMs(options);
+    const leaderId = (): bigint => driver.leader;
+    const activeSinceMs = (id: bigint): number | undefined => peers.activeSinceMs(id);
+    this.#forwarder = new PromotionForwarder({
+      clock,
+      logger: logger.child('server/membership'),
+      cluster,
+      leaderId,
+      queries: core.queries,
+    });
+    this.membership = new MembershipChanges(
+      { localId, strictReconfigCheck: options.strictReconfigCheck, timeoutMs },
+      {
+        clock,
+        logger: logger.child('server/membership'),
+        cluster,
+        nextId: core.nextRequestId,
+        proposeConfChange: (change) => driver.proposeConfChange(change),
+        timeoutError: core.timeoutError,
+        activeSinceMs,
+        isLeader: () => driver.isLeader,
+        matchIndex: (id) => driver.progress.get(id)?.match,
+        isApplied: () => core.appliedIndex() >= driver.committedIndex,
+        forwardPromotion: (id, deadlineMs) => this.#forwarder.promote(id, deadlineMs),
+      },
+    );
+    this.leadership = new Leadership(
+      {
+        localId,
+        tickMs: options.tickMs,
+        electionTimeoutMs: options.electionTicks * options.tickMs,
+        timeoutMs,
+      },
+      {
+        clock,
+        logger: logger.child('server/leadership'),
+        cluster,
+        leaderId,
+        transferLeader: (transferee) => driver.transferLeader(transferee),
+        activeSinceMs,
+      },
+    );
+    this.#versions = createVersionMonitor(core);
+    this.downgrades = new Downgrades({
+      clusterVersion: () => cluster.version,
+      downgrade: () => core.state.downgrade.info,
+      linearizableRead: core.linearizableRead,
+      propose: (request) => proposeDowngradeInfo(core, request),
+    });
+    this.corruption = createCorruptionChecker(core);
+    this.#corruptionMonitor = new CorruptionMonitor(options, {
+      checker: this.corruption,
+      clock,
+      logger,
+      isLeader: () => driver.isLeader,
+    });
+  }
+
+  start(): void {
+    this.#versions.start();
+    this.#corruptionMonitor.start();
+  }
+
+  /** This member has taken over: it decides on the cluster's version now. */
+  tookOver(): void {
+    this.#versions.check();
+  }
+
+  stop(): void {
+    this.#versions.stop();
+    this.#corruptionMonitor.stop();
+    this.membership.stop();
+    this.#forwarder.stop();
+  }
+}
+
+/** All members but this one, with their peer URLs. */
+function others({ memberId, state }: MemberCore): { id: bigint; urls: readonly string[] }[] {
+  const members = state.cluster.members().filter(({ id }) => id !== memberId);
+  return members.map(({ id, peerUrls }) => ({ id, urls: peerUrls }));
+}
+
+function createVersionMonitor(core: MemberCore): VersionMonitor {
+  const { clock, logger, driver, options, state } = core;
+  return new VersionMonitor(options, {
+    clock,
+    logger,
+    isLeader: () => driver.isLeader,
+    clusterVersion: () => state.cluster.version,
+    downgrade: () => state.downgrade.info,
+    peers: () => others(core),
+    serverVersion: async (url) => (await core.queries.version(url)).server,
+    proposeVersion: (ver) => {
+      const request = { ver };
+      const body = ClusterVersionSetRequest.encode(request);
+      return proposed(core, body, { kind: RequestKind.clusterVersionSet, request });
+    },
+    proposeDowngradeEnd: () => proposeDowngradeInfo(core, { enabled: false, ver: '' }),
+  });
+}
+
+function createCorruptionChecker(core: MemberCore): CorruptionChecker {
+  const { logger, memberId, clusterId, queries } = core;
+  const { store } = core.state;
+  return new CorruptionChecker(
+    { memberId },
+    {
+      hashByRevision: (revision) => store.hashByRevision(revision),
+      currentRevision: () => store.revision,
+      compactionHashes: () => store.compactionHashes,
+      askPeers: createPeerHashes({
+        peers: () => others(core),
+        hashKv: (url, revision) => queries.hashKv(url, clusterId, revision),
+        logger: logger.child('server/corruption'),
+      }),
+      linearizableRead: core.linearizableRead,
+      raiseAlarm: (suspect) => {
+        const request = { action: 1, memberId: suspect, alarm: AlarmType.corrupt } as const;
+        core.proposeOwn(AlarmRequest.encode(request), { kind: RequestKind.alarm, request });
+      },
+      logger,
+    },
+  );
+}
+
+function proposeDowngradeInfo(core: MemberCore, request: DowngradeInfoSetRequest): Promise<void> {
+  const body = DowngradeInfoSetRequest.encode(request);
+  return proposed(core, body, { kind: RequestKind.downgradeInfoSet, request });
+}
+
+/** Resolves when the request is applied. */
+function proposed(core: MemberCore, body: Buffer, decoded: DecodedRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    core.propose(body, decoded, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
