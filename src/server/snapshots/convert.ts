@@ -29,8 +29,12 @@ export interface ConvertDependencies {
 
 /** A new store is written once and closed: nothing of it is read before. */
 const CACHE_BYTES = 1 << 20;
-/** Bytes read from the file that may wait for LevelDB. */
-const MAX_UNFLUSHED_BYTES = 16 << 20;
+/**
+ * What was read from the file and waits for LevelDB is kept small: each pair is two objects, and those
+ * that outlive a minor collection make it long.
+ */
+const BATCH_LIMIT = 1000;
+const MAX_UNFLUSHED_BYTES = 1 << 20;
 
 const isBucketName = (name: string): name is BucketName =>
   BUCKET_NAMES.some((known) => known === name);
@@ -51,12 +55,13 @@ export async function convertDatabase(
   const file = await disk.open(databasePath, 'read');
   try {
     const bolt = await BoltFile.open(file);
-    // All pages in use may lie before the point where it was cut off.
-    if ((await file.sizeBytes()) < bolt.sizeBytes) {
-      throw new SnapshotRefusedError('the database is not complete');
-    }
     const backend = await Backend.open(
-      { path: folder, cacheSizeBytes: CACHE_BYTES, maxUnflushedBytes: MAX_UNFLUSHED_BYTES },
+      {
+        path: folder,
+        cacheSizeBytes: CACHE_BYTES,
+        batchLimit: BATCH_LIMIT,
+        maxUnflushedBytes: MAX_UNFLUSHED_BYTES,
+      },
       { clock, logger, disk },
     );
     try {
