@@ -30,6 +30,8 @@ export class ClusterMember {
   readonly peerUrl: string;
   /** As it told; 0 until it was asked for its status. */
   id = 0n;
+  /** Clients have no business with it. */
+  isLearner = false;
   private readonly options: ClusterMemberOptions;
   private readonly slowDisk: SlowDisk;
   private process: Member | undefined;

@@ -72,6 +72,11 @@ export class Cluster {
     return this.current;
   }
 
+  /** The members that serve clients when all is well: all but learners. */
+  get voters(): readonly ClusterMember[] {
+    return this.current.filter(({ isLearner }) => !isLearner);
+  }
+
   /** Those that run and are not paused. */
   get running(): readonly ClusterMember[] {
     return this.current.filter(({ isServing }) => isServing);
@@ -131,6 +136,7 @@ export class Cluster {
       each.peerUrls.map((url) => `${each.name === '' ? name : each.name}=${url}`),
     );
     member.create(initial.join(), 'existing');
+    member.isLearner = isLearner;
     this.current.push(member);
     await member.start();
     await waitUntil(
@@ -140,11 +146,16 @@ export class Cluster {
     return member;
   }
 
-  /** Makes a learner a voter, as soon as it has caught up. */
+  /** Makes a learner a voter, as soon as it has caught up, and waits until it knows. */
   async promote(member: ClusterMember): Promise<void> {
     await this.reconfigure((client) =>
       client.call(ClusterService.methods.memberPromote, { id: member.id }, { timeoutMs: 10_000 }),
     );
+    await waitUntil(`${member.name} to know that it is no learner`, async () => {
+      const status = await this.status(member);
+      return status?.isLearner === false;
+    });
+    member.isLearner = false;
   }
 
   /** Removes a member; if it runs, it must end by itself. */
@@ -178,7 +189,8 @@ export class Cluster {
   private async reconfigure<T>(request: (client: EtcdClient) => Promise<T>): Promise<T> {
     const deadlineMs = performance.now() + RECONFIGURATION_WAIT_MS;
     for (let attempt = 0; ; attempt++) {
-      const member = this.running[attempt % this.running.length];
+      const candidates = this.running.filter(({ isLearner }) => !isLearner);
+      const member = candidates[attempt % candidates.length];
       assert.ok(member !== undefined, 'no member runs');
       try {
         return await request(member.client);

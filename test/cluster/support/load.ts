@@ -8,7 +8,11 @@ import { send } from './requests.js';
 
 const REGISTERS = 5;
 const GROUP_KEYS = 6;
-const REQUEST_TIMEOUT_MS = 2000;
+const REQUEST_TIMEOUT_MS = 1000;
+/** A member that did not answer is mostly left alone for a while, or all clients would wait for it. */
+const AVOIDED_MS = 1500;
+const AVOIDED_PERCENT = 85;
+const LARGE_VALUE_CHARACTERS = 4000;
 const PAUSE_AFTER_ERROR_MS = 30;
 
 const WEIGHTS = {
@@ -50,6 +54,7 @@ export class Load {
   private readonly workers: Promise<void>[];
   /** What a key was last seen to hold, as a guess for swaps. */
   private readonly lastSeen = new Map<string, string | undefined>();
+  private readonly avoidedUntilMs = new Map<ClusterMember, number>();
   private values = 0;
   private isStopping = false;
   private failure: unknown;
@@ -88,7 +93,8 @@ export class Load {
       operation.returnedAtMs = performance.now();
     } catch (error) {
       if (!(error instanceof GrpcError && OPEN_OUTCOMES.has(error.code))) throw error;
-      const text = error.message.slice(0, 80).replaceAll(/\d{4,}/g, '#');
+      this.avoidedUntilMs.set(member, performance.now() + AVOIDED_MS);
+      const text = error.message.replace(/^(DEADLINE_EXCEEDED|[^:]*: .{60}).*$/s, '$1');
       this.errors.set(text, (this.errors.get(text) ?? 0) + 1);
       return false;
     }
@@ -96,16 +102,16 @@ export class Load {
     return true;
   }
 
-  /** Puts one value under a register of its own choosing. */
-  put(client: string, member: ClusterMember): Promise<boolean> {
-    return this.send(client, member, write([{ key: this.register(), value: this.newValue() }]));
+  /** Puts a value of some kilobytes under a register. */
+  putLarge(client: string, member: ClusterMember): Promise<boolean> {
+    const value = this.newValue().padEnd(LARGE_VALUE_CHARACTERS, '.');
+    return this.send(client, member, write([{ key: this.register(), value }]));
   }
 
   private async work(client: string): Promise<void> {
     try {
       while (!this.isStopping) {
-        const member = this.dice.pick(this.cluster.members);
-        if (member === undefined) throw new Error('there are no members');
+        const member = this.pickMember();
         const isAnswered = await this.send(client, member, this.request());
         if (!isAnswered) await delay(PAUSE_AFTER_ERROR_MS);
         await delay(this.dice.below(this.options.longestPauseMs));
@@ -114,6 +120,16 @@ export class Load {
       this.failure ??= error;
       this.isStopping = true;
     }
+  }
+
+  private pickMember(): ClusterMember {
+    const { voters: members } = this.cluster;
+    const nowMs = performance.now();
+    const answering = members.filter((each) => (this.avoidedUntilMs.get(each) ?? 0) < nowMs);
+    const isAnyone = answering.length === 0 || !this.dice.chance(AVOIDED_PERCENT);
+    const member = this.dice.pick(isAnyone ? members : answering);
+    if (member === undefined) throw new Error('there are no members');
+    return member;
   }
 
   private request(): Request {

@@ -58,7 +58,7 @@ export class Watcher {
 
   private async run(): Promise<void> {
     while (!this.isStopping && this.failure === undefined) {
-      const member = this.dice.pick(this.cluster.members);
+      const member = this.dice.pick(this.cluster.voters);
       if (member !== undefined) await this.follow(member);
       await this.pause(RETRY_MS);
     }
