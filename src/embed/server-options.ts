@@ -1,12 +1,11 @@
-import { type Config, parseInitialCluster, type StartError, startFailed } from '../config/index.js';
+import { type Config, parseInitialCluster } from '../config/index.js';
 import type { ServerOptions } from '../server/index.js';
 
-/** What of the configuration the server room needs. Throws StartError for what it cannot do yet. */
+/** What of the configuration the server room needs. */
 export function serverOptions(config: Config): ServerOptions {
   const initialMembers = [...parseInitialCluster(config.initialCluster)].map(
     ([name, peerUrls]) => ({ name, peerUrls }),
   );
-  if (config.forceNewCluster) throw notYet('--force-new-cluster');
   return {
     name: config.name,
     dataDir: config.dataDir,
@@ -44,8 +43,4 @@ export function serverOptions(config: Config): ServerOptions {
       : 0,
     leaseCheckpoints: config.featureGates.LeaseCheckpoint,
   };
-}
-
-function notYet(feature: string): StartError {
-  return startFailed(`${feature} is not supported yet`);
 }

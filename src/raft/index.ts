@@ -15,6 +15,7 @@ export {
   ConfChangeTransition,
   ConfChangeType,
   type ConfChangeV2,
+  confChangeEntryType,
   isConfChangeV2,
   toConfChangeV2,
 } from './confchange/types.js';

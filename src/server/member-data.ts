@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import type { Backend } from '../storage/backend/index.js';
 import { Snapshotter } from '../storage/snap/index.js';
 import { nodeDisk } from '../storage/wal/index.js';
+import { forceNewCluster } from './bootstrap/force-new-cluster.js';
 import { DataDirectoryError, prepareDataDirectory } from './data-directory.js';
 import type { ServerDependencies, ServerOptions } from './options.js';
 import { openRaftLog, type RaftLog } from './raft-log.js';
+import { appliedPosition } from './raft-node.js';
 import { recoverStagedBackend, StagingFolder } from './snapshots/index.js';
 import { backendFolder, type MemberState, openBackend, restoreState } from './state.js';
 
@@ -45,6 +47,7 @@ export async function openMemberData(
     checkConsistency(log, backend, { dataDir, walFolder });
     await snapshotter.prepare();
     const state = await restoreState(options, dependencies, backend, log.clusterId);
+    if (options.forceNewCluster) await forceNewCluster(log, appliedPosition(backend), logger);
     return { log, state, snapshotter, staging, snapFolder };
   } catch (error) {
     await log?.wal.close();

@@ -17,13 +17,12 @@ export interface CorruptionMonitorDependencies {
   readonly logger: Logger;
 }
 
-/** Has the leader compare the members' data from time to time; one check at a time. */
+/** Has the leader compare the members' data from time to time; each check one at a time. */
 export class CorruptionMonitor {
   readonly #options: CorruptionMonitorOptions;
   readonly #dependencies: CorruptionMonitorDependencies;
   readonly #logger: Logger;
   readonly #cancels: (() => void)[] = [];
-  #isBusy = false;
 
   constructor(options: CorruptionMonitorOptions, dependencies: CorruptionMonitorDependencies) {
     this.#options = options;
@@ -45,15 +44,16 @@ export class CorruptionMonitor {
   #every(periodMs: number, check: () => Promise<void>): void {
     if (periodMs <= 0) return;
     const { clock, isLeader } = this.#dependencies;
+    let isBusy = false;
     const run = async (): Promise<void> => {
-      if (!isLeader() || this.#isBusy) return;
-      this.#isBusy = true;
+      if (!isLeader() || isBusy) return;
+      isBusy = true;
       try {
         await check();
       } catch (error) {
         this.#logger.warn('failed to check hash KV', { error: errorText(error) });
       } finally {
-        this.#isBusy = false;
+        isBusy = false;
       }
     };
     this.#cancels.push(clock.setInterval(() => void run(), periodMs));

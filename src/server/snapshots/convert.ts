@@ -36,6 +36,9 @@ const CACHE_BYTES = 1 << 20;
 const BATCH_LIMIT = 1000;
 const MAX_UNFLUSHED_BYTES = 1 << 20;
 
+/** About a millisecond's work. */
+const PAIRS_PER_TURN = 500;
+
 const isBucketName = (name: string): name is BucketName =>
   BUCKET_NAMES.some((known) => known === name);
 
@@ -51,7 +54,7 @@ export async function convertDatabase(
   expected: ExpectedPosition,
   dependencies: ConvertDependencies,
 ): Promise<void> {
-  const { disk, clock, logger, signal } = dependencies;
+  const { disk, clock, logger } = dependencies;
   const file = await disk.open(databasePath, 'read');
   try {
     const bolt = await BoltFile.open(file);
@@ -66,8 +69,9 @@ export async function convertDatabase(
     );
     try {
       const meta = new MetaPosition();
+      const target = { backend, meta };
       for (const bucket of await bolt.buckets()) {
-        if (isBucketName(bucket.name)) await copyBucket(bucket, bucket.name, backend, meta, signal);
+        if (isBucketName(bucket.name)) await copyBucket(bucket, bucket.name, target, dependencies);
         else logger.warn('ignored an unknown bucket of a snapshot', { bucket: bucket.name });
       }
       if (meta.index !== expected.index) {
@@ -83,6 +87,11 @@ export async function convertDatabase(
   } finally {
     await file.close();
   }
+}
+
+interface CopyTarget {
+  readonly backend: Backend;
+  readonly meta: MetaPosition;
 }
 
 /** What the meta bucket tells of the position; the backend writes these records itself. */
@@ -108,10 +117,11 @@ function readPosition(value: Buffer): number {
 async function copyBucket(
   bucket: BoltBucket,
   name: BucketName,
-  backend: Backend,
-  meta: MetaPosition,
-  signal: AbortSignal,
+  target: CopyTarget,
+  { clock, signal }: ConvertDependencies,
 ): Promise<void> {
+  const { backend, meta } = target;
+  let untilPause = PAIRS_PER_TURN;
   for await (const batch of bucket.scan()) {
     signal.throwIfAborted();
     if (backend.failure !== undefined) throw backend.failure;
@@ -121,5 +131,10 @@ async function copyBucket(
     }
     backend.commit();
     if (backend.isFull) await backend.whenNotFull();
+    untilPause -= batch.length;
+    if (untilPause > 0) continue;
+    // Pages that were read ahead come without a turn of their own.
+    await new Promise<void>((resolve) => clock.setImmediate(resolve));
+    untilPause = PAIRS_PER_TURN;
   }
 }

@@ -1,1 +1,0 @@
-export { LeaseExpiry } from './leases/lease-expiry.js';
