@@ -26,7 +26,7 @@ export type LeaseService = Renewals &
 export function leaseMethods(
   server: KvorumServer,
   headers: ResponseHeaders,
-  leases: LeaseService = leasesOfLoneMember(server),
+  leases: LeaseService,
 ): RpcMethod[] {
   const { leaseGrant, leaseRevoke, leaseKeepAlive, leaseTimeToLive, leaseLeases } = Lease.methods;
   return [
@@ -109,25 +109,4 @@ function timeToLiveResponse(
     grantedTtl: lease.grantedTtlSeconds,
     keys: [...lease.keys],
   });
-}
-
-/** A member without others decides about all leases at all times. */
-function leasesOfLoneMember({ lessor }: KvorumServer): LeaseService {
-  const timeToLive = (id: bigint, withKeys: boolean): LeaseTime | undefined => {
-    const lease = lessor.get(id);
-    if (lease === undefined) return undefined;
-    return {
-      id,
-      ttlSeconds: lessor.remainingSeconds(lease),
-      grantedTtlSeconds: lease.ttlSeconds,
-      keys: withKeys ? [...lease.keys].map((key) => Buffer.from(key, 'latin1')) : [],
-    };
-  };
-  return {
-    renewNow: (id) => lessor.renew(id),
-    renew: async (id) => lessor.renew(id),
-    canTellNow: true,
-    timeToLiveNow: timeToLive,
-    timeToLive: async (id, withKeys) => timeToLive(id, withKeys),
-  };
 }

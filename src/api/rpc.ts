@@ -70,7 +70,7 @@ export function unimplemented(path: string): UnaryMethod {
 export function requireLeader(
   methods: readonly RpcMethod[],
   hasLeader: () => boolean,
-  watch?: LeaderWatch,
+  watch: LeaderWatch,
 ): RpcMethod[] {
   return methods.map((method) => {
     if (method.kind === 'unary') {
@@ -92,7 +92,7 @@ export function requireLeader(
 function withLeader(
   method: StreamMethod,
   hasLeader: () => boolean,
-  watch: LeaderWatch | undefined,
+  watch: LeaderWatch,
 ): StreamMethod {
   return {
     ...method,
@@ -100,7 +100,7 @@ function withLeader(
       const receiver = method.open(call);
       if (call.metadata('hasleader') !== 'true') return receiver;
       if (!hasLeader()) call.end(new EtcdError('NoLeader'));
-      else if (watch !== undefined) return watched(receiver, call, watch);
+      else return watched(receiver, call, watch);
       return receiver;
     },
   };

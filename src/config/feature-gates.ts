@@ -16,6 +16,13 @@ const GATES = {
 
 export type FeatureGate = keyof typeof GATES;
 
+/** Those that have nothing behind them yet. */
+const WITHOUT_EFFECT: readonly FeatureGate[] = [
+  'PriorityRequest',
+  'SetMemberLocalAddr',
+  'StopGRPCServiceOnDefrag',
+];
+
 export const FEATURE_GATES = Object.keys(GATES) as FeatureGate[];
 
 /** Gates that were set, by name; `AllAlpha` and `AllBeta` move those of a stage that were not. */
@@ -66,6 +73,12 @@ export function resolveGates(settings: GateSettings): Readonly<Record<FeatureGat
     StopGRPCServiceOnDefrag: resolve('StopGRPCServiceOnDefrag'),
     TxnModeWriteWithSharedBuffer: resolve('TxnModeWriteWithSharedBuffer'),
   };
+}
+
+/** The gates among those that are moved off their default that have nothing behind them yet. */
+export function gatesWithoutEffect(settings: GateSettings): FeatureGate[] {
+  const resolved = resolveGates(settings);
+  return WITHOUT_EFFECT.filter((name) => resolved[name] !== GATES[name].enabled);
 }
 
 /** Help lines: one gate each, with stage and default. */

@@ -65,7 +65,7 @@ const MEMBER = {
   'enable-grpc-gateway': later(toggle(true, 'serve the JSON gateway under /v3/')),
   'raft-read-timeout': later(duration('5s', 'read timeout of peer connections, at least 5s')),
   'raft-write-timeout': later(duration('5s', 'write timeout of peer connections, at least 5s')),
-  'feature-gates': later(gates('switches for features that are not settled yet:')),
+  'feature-gates': gates('switches for features that are not settled yet:'),
 };
 
 const CLUSTERING = {
@@ -163,8 +163,8 @@ const TRACING = {
 };
 
 const FEATURES = {
-  'corrupt-check-time': later(duration('0s', 'interval of comparing data with peers, 0 for never')),
-  'compact-hash-check-time': later(duration('1m', 'interval of comparing compaction hashes')),
+  'corrupt-check-time': duration('0s', 'interval of comparing data with peers, 0 for never'),
+  'compact-hash-check-time': duration('1m', 'interval of comparing compaction hashes'),
   'compaction-batch-limit': signed(0, 'revisions removed at a time; 0 means 1000'),
   'compaction-sleep-interval': duration('0s', 'pause between those; 0 means 10ms'),
   'watch-progress-notify-interval': duration('0s', 'interval of progress reports; 0 means 10m'),
@@ -173,7 +173,7 @@ const FEATURES = {
     unsigned(0, 'defragment at start if it frees more'),
   ),
   'max-learners': later(signed(1, 'learners allowed in the cluster')),
-  'downgrade-check-time': later(duration('5s', 'interval of checking a pending downgrade')),
+  'downgrade-check-time': duration('5s', 'interval of checking a pending downgrade'),
 };
 
 const UNSAFE = {

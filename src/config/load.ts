@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import { detectDefaultHost } from './default-host.js';
 import { applyEnvironment, type Environment } from './environment.js';
 import { invalidConfig, type Notice, StartError } from './errors.js';
+import { gatesWithoutEffect } from './feature-gates.js';
 import { applyFile } from './file.js';
 import { FlagSet } from './flag-set.js';
 import { FLAG_NAMES, FLAG_TABLE, type FlagValues } from './flags.js';
@@ -153,16 +154,24 @@ function deprecations(given: ReadonlySet<string>): Notice[] {
     .map(([, message]) => ({ level: 'warn', message, fields: {} }));
 }
 
-/** One line naming the flags that were moved off their default, but do nothing yet. */
+/** Lines naming the flags and the gates that were moved off their default, but do nothing yet. */
 function withoutEffect(flags: FlagSet): Notice[] {
   const names = FLAG_NAMES.filter((name) => {
     const flag = FLAG_TABLE[name];
     if (flag.effective || name in DEPRECATED || !flags.given.has(name)) return false;
     return JSON.stringify(flags.values[name]) !== JSON.stringify(flag.defaultValue);
   });
-  if (names.length === 0) return [];
-  const message = 'flag accepted but without effect yet';
-  return [{ level: 'warn', message, fields: { flags: names } }];
+  const notices: Notice[] = [];
+  if (names.length > 0) {
+    const message = 'flag accepted but without effect yet';
+    notices.push({ level: 'warn', message, fields: { flags: names } });
+  }
+  const gates = gatesWithoutEffect(flags.values['feature-gates']);
+  if (gates.length > 0) {
+    const message = 'feature gate accepted but without effect yet';
+    notices.push({ level: 'warn', message, fields: { gates } });
+  }
+  return notices;
 }
 
 /** A complete configuration with `overrides` in place of defaults, for programs that embed. */

@@ -41,29 +41,21 @@ const PROMOTE_REFUSALS: Readonly<Record<string, readonly [number, string]>> = {
   LearnerNotReady: [412, new EtcdError('LearnerNotReady').message],
 };
 
-/** Answers other members (E.5, formats.md §7.1); without `services`, what a member alone can tell. */
-export function createPeerHandler(server: PeerSource, services?: PeerServices): RequestListener {
+/** Answers other members (E.5, formats.md §7.1). */
+export function createPeerHandler(server: PeerSource, services: PeerServices): RequestListener {
   const clusterId = server.clusterId.toString(16);
+  const { leases } = services;
   const answers = new Map<string, Answer>([
     ['/version', (request, response) => answerVersion(server, request, response)],
     ['/members', (request, response) => answerMembers(server, clusterId, request, response)],
+    ['/members/hashkv', hashAnswerer(services, clusterId)],
+    ['/downgrade/enabled', downgradeAnswerer(services, clusterId)],
+    ['/leases', leaseAnswerer((body) => leases.keepAlive(body))],
+    ['/leases/internal', leaseAnswerer((body) => leases.timeToLive(body))],
   ]);
-  if (services !== undefined) {
-    const { leases } = services;
-    answers.set('/members/hashkv', hashAnswerer(services, clusterId));
-    answers.set('/downgrade/enabled', downgradeAnswerer(services, clusterId));
-    answers.set(
-      '/leases',
-      leaseAnswerer((body) => leases.keepAlive(body)),
-    );
-    answers.set(
-      '/leases/internal',
-      leaseAnswerer((body) => leases.timeToLive(body)),
-    );
-  }
-  const promote = services === undefined ? undefined : promoteAnswerer(services, clusterId);
+  const promote = promoteAnswerer(services, clusterId);
   return (request, response) => {
-    if (services?.raft(request, response) === true) return;
+    if (services.raft(request, response)) return;
     const path = (request.url ?? '/').replace(/[?#].*$/, '');
     const answer = answers.get(path) ?? (path.startsWith(PROMOTE_PREFIX) ? promote : undefined);
     if (answer !== undefined) {

@@ -85,7 +85,7 @@ test('flags come with one dash or two, with = or without, and the last one wins'
 test('kubeadm’s command line starts', async () => {
   const { config, notices } = await load([
     '--name=node',
-    '--feature-gates=InitialCorruptCheck=true',
+    '--feature-gates=InitialCorruptCheck=true,PriorityRequest=true',
     '--watch-progress-notify-interval=5s',
     '--listen-client-urls=http://127.0.0.1:2379,http://10.0.0.1:2379',
     '--advertise-client-urls=http://10.0.0.1:2379',
@@ -102,8 +102,10 @@ test('kubeadm’s command line starts', async () => {
   assert.equal(config.listenClientUrls.length, 2);
   const warning = notices.find((notice) => notice.message.includes('without effect yet'));
   assert.deepEqual(warning?.fields, {
-    flags: ['feature-gates', 'client-cert-auth', 'listen-metrics-urls'],
+    flags: ['client-cert-auth', 'listen-metrics-urls'],
   });
+  const gateWarning = notices.find((notice) => notice.message.startsWith('feature gate'));
+  assert.deepEqual(gateWarning?.fields, { gates: ['PriorityRequest'] });
 });
 
 test('help and version are asked for, even beside other flags', async () => {

@@ -195,7 +195,7 @@ describe('The compaction hash check', () => {
 });
 
 describe('The corruption monitor', () => {
-  it('has the leader check, one check at a time', async () => {
+  it('has the leader check', async () => {
     const clock = new ManualClock();
     const { checker, asked } = createChecker({
       compactions: [own(1, 10)],
@@ -221,5 +221,21 @@ describe('The corruption monitor', () => {
     monitor.stop();
     await pass(60_000);
     assert.equal(asked.length, 2);
+  });
+
+  it('does both checks also if they fall on the same moment', async () => {
+    const clock = new ManualClock();
+    const { checker, asked } = createChecker({
+      compactions: [own(1, 10)],
+      peers: [(revision) => theirs(revision === 10 ? 1 : 10, 5)],
+    });
+    const monitor = new CorruptionMonitor(
+      { corruptCheckTimeMs: 2000, compactHashCheckTimeMs: 2000 },
+      { checker, clock, isLeader: () => true, logger: silentLogger },
+    );
+    monitor.start();
+    clock.advance(2000);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(asked.sort(), ['http://0 10', 'http://0 5']);
   });
 });
