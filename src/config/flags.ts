@@ -36,7 +36,7 @@ const MEMBER = {
   'snapshot-catchup-entries': unsigned64(5000, 'entries kept after a snapshot for slow followers'),
   'heartbeat-interval': unsigned(100, 'milliseconds between heartbeats of the leader'),
   'election-timeout': unsigned(1000, 'milliseconds without a leader before an election'),
-  'initial-election-tick-advance': later(toggle(true, 'shorten the first election after a start')),
+  'initial-election-tick-advance': toggle(true, 'shorten the first election after a start'),
   'listen-peer-urls': urls(LOCAL_PEER, 'where to listen for other members'),
   'listen-client-urls': urls(LOCAL_CLIENT, 'where to listen for clients'),
   'listen-client-http-urls': later(
@@ -63,8 +63,8 @@ const MEMBER = {
   'socket-reuse-port': later(toggle(false, 'set SO_REUSEPORT on listeners')),
   'socket-reuse-address': later(toggle(false, 'set SO_REUSEADDR on listeners')),
   'enable-grpc-gateway': later(toggle(true, 'serve the JSON gateway under /v3/')),
-  'raft-read-timeout': later(duration('5s', 'read timeout of peer connections, at least 5s')),
-  'raft-write-timeout': later(duration('5s', 'write timeout of peer connections, at least 5s')),
+  'raft-read-timeout': duration('5s', 'read timeout of peer connections, at least 5s'),
+  'raft-write-timeout': duration('5s', 'write timeout of peer connections, at least 5s'),
   'feature-gates': gates('switches for features that are not settled yet:'),
 };
 
@@ -93,7 +93,7 @@ const CLUSTERING = {
   'discovery-fallback': later(choice(['exit', 'proxy'], 'what to do when discovery fails: exit')),
   'discovery-srv': later(text('', 'DNS domain whose SRV records name the members')),
   'discovery-srv-name': later(text('', 'suffix of the SRV service name')),
-  'strict-reconfig-check': later(toggle(true, 'refuse member changes that would lose the quorum')),
+  'strict-reconfig-check': toggle(true, 'refuse member changes that would lose the quorum'),
   'pre-vote': toggle(true, 'ask for support before standing for election'),
   'auto-compaction-retention': later(text('0', 'history to keep: hours or a duration; 0 for all')),
   'auto-compaction-mode': later(text('periodic', 'meaning of the retention: periodic or revision')),
@@ -172,12 +172,12 @@ const FEATURES = {
   'bootstrap-defrag-threshold-megabytes': later(
     unsigned(0, 'defragment at start if it frees more'),
   ),
-  'max-learners': later(signed(1, 'learners allowed in the cluster')),
+  'max-learners': signed(1, 'learners allowed in the cluster'),
   'downgrade-check-time': duration('5s', 'interval of checking a pending downgrade'),
 };
 
 const UNSAFE = {
-  'force-new-cluster': later(toggle(false, 'become the only member of a new cluster')),
+  'force-new-cluster': toggle(false, 'become the only member of a new cluster'),
   'unsafe-no-fsync': toggle(false, 'do not wait for the disk: a crash may lose acknowledged data'),
 };
 

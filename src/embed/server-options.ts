@@ -21,6 +21,8 @@ export function serverOptions(config: Config): ServerOptions {
     tickMs: config.heartbeatIntervalMs,
     electionTicks: Math.floor(config.electionTimeoutMs / config.heartbeatIntervalMs),
     preVote: config.preVote,
+    initialElectionTickAdvance: config.initialElectionTickAdvance,
+    peerTimeoutMs: Math.max(config.raftReadTimeoutMs, config.raftWriteTimeoutMs),
     snapshotCount: config.snapshotCount,
     snapshotCatchupEntries: config.snapshotCatchupEntries,
     maxWals: config.maxWals,

@@ -32,6 +32,10 @@ export interface ServerOptions {
   /** Ticks without a leader until an election. */
   readonly electionTicks: number;
   readonly preVote: boolean;
+  /** Shorten the wait for the first election once other members are reached. */
+  readonly initialElectionTickAdvance: boolean;
+  /** A connection to another member that moves nothing for this long is given up. */
+  readonly peerTimeoutMs: number;
   /** Entries between two cuts of the log. */
   readonly snapshotCount: number;
   /** Entries kept behind a cut for members that lag a little. */

@@ -15,6 +15,8 @@ export interface PeerLinkOptions {
   /** At which the others reach this member. */
   readonly peerUrls: readonly string[];
   readonly electionTimeoutMs: number;
+  /** A connection that moves nothing for this long is given up. */
+  readonly ioTimeoutMs: number;
 }
 
 export interface PeerLinkDependencies {
@@ -115,6 +117,11 @@ export class PeerLink {
       if (known.has(id)) this.updatePeer(id, peerUrls);
       else this.addPeer(id, peerUrls);
     }
+  }
+
+  /** How many other members are reached. */
+  get activePeerCount(): number {
+    return this.#transport.activePeerCount;
   }
 
   /** Since when a member is reached, on the monotonic clock; undefined if it is not. */

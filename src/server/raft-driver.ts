@@ -120,6 +120,12 @@ export class RaftDriver {
     await this.#installing;
   }
 
+  /** Moves the logical clock on, as if so many ticks had passed. */
+  advanceTicks(ticks: number): void {
+    for (let count = 0; count < ticks; count++) this.#node.tick();
+    this.process();
+  }
+
   get isLeader(): boolean {
     return this.#node.isLeader;
   }

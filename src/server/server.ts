@@ -43,6 +43,9 @@ const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 const MAX_WAITING_READS = 1_000_000;
 /** How long another member may take to answer a question. */
 const QUERY_TIMEOUT_MS = 5000;
+/** For how long after a start, and how often, it is looked whether others are reached: 5 s as etcd. */
+const TICK_ADVANCE_ATTEMPTS = 100;
+const TICK_ADVANCE_INTERVAL_MS = 50;
 /** A member that was removed answers for so long after it has applied that (formats.md §10.14). */
 const REMOVED_STOP_DELAY_MS = 1000;
 
@@ -125,6 +128,7 @@ export class KvorumServer {
         clusterId: log.clusterId,
         peerUrls: options.advertisePeerUrls,
         electionTimeoutMs,
+        ioTimeoutMs: options.peerTimeoutMs,
       },
       {
         clock,
@@ -291,6 +295,7 @@ export class KvorumServer {
     this.#services.start();
     this.#driver.start();
     this.#campaignIfAlone();
+    if (this.options.initialElectionTickAdvance) this.#advanceTicks();
     this.#publisher.start();
   }
 
@@ -449,6 +454,19 @@ export class KvorumServer {
           this.#driver.campaign();
         }
       });
+    }
+  }
+
+  /**
+   * Once others are reached, a leader would have been heard of within a heartbeat or two: most of the
+   * first election timeout need not be waited for.
+   */
+  #advanceTicks(attemptsLeft = TICK_ADVANCE_ATTEMPTS): void {
+    if (attemptsLeft === 0 || this.#stopping !== undefined || this.leaderId !== NO_NODE) return;
+    if (this.#peers.activePeerCount > 1) this.#driver.advanceTicks(this.options.electionTicks - 2);
+    else {
+      const again = (): void => this.#advanceTicks(attemptsLeft - 1);
+      this.#clock.setTimeout(again, TICK_ADVANCE_INTERVAL_MS);
     }
   }
 

@@ -10,6 +10,7 @@ export class LogHolds {
   readonly #clock: Clock;
   readonly #holds = new Set<{ readonly index: number }>();
   readonly #cancels = new Set<() => void>();
+  #isStopped = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,7 +30,7 @@ export class LogHolds {
       if (isReleased) return;
       isReleased = true;
       cancelLimit();
-      if (keep) this.#later(end, HOLD_AFTER_MS);
+      if (keep && !this.#isStopped) this.#later(end, HOLD_AFTER_MS);
       else end();
     };
   }
@@ -41,8 +42,9 @@ export class LogHolds {
     return lowest;
   }
 
-  /** Ends all timers. */
+  /** Ends all timers, those of holds that are released later included. */
   stop(): void {
+    this.#isStopped = true;
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
     this.#holds.clear();
