@@ -80,6 +80,9 @@ function checkValue(spec: OptionSpec, value: string): void {
   }
 }
 
+/** How the parser library knows an option: its own rules for names like `--no-x` must not apply. */
+const parserFlag = (name: string): string => `--option-${name}`;
+
 /**
  * Rewrites what the parser library has no notion of: long names behind one dash become `--name`,
  * and every value is attached by `=`, those of booleans included.
@@ -105,14 +108,14 @@ function normalize(argv: readonly string[], specs: readonly OptionSpec[]): strin
     }
     checkValue(flag.spec, value);
     if (flag.spec.kind === 'list') value = [...previousValues(normal, flag.spec), value].join(',');
-    normal.push(`--${flag.spec.name}=${value}`);
+    normal.push(`${parserFlag(flag.spec.name)}=${value}`);
   }
   return normal;
 }
 
 /** A list option that is repeated grows. */
 function previousValues(normal: readonly string[], spec: OptionSpec): string[] {
-  const prefix = `--${spec.name}=`;
+  const prefix = `${parserFlag(spec.name)}=`;
   const previous = normal.findLast((token) => token.startsWith(prefix));
   return previous === undefined ? [] : [previous.slice(prefix.length)];
 }
@@ -137,7 +140,7 @@ export function parseArguments(
     .helpOption(false)
     .allowExcessArguments()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  for (const { name, help } of specs) parser.option(`--${name} <value>`, help);
+  for (const { name, help } of specs) parser.option(`${parserFlag(name)} <value>`, help);
   const normal = normalize(argv, specs);
   try {
     parser.parse(normal, { from: 'user' });
@@ -158,7 +161,9 @@ export function parseArguments(
 function parsedValues(parser: Parser, specs: readonly OptionSpec[]): Map<string, string> {
   const given = new Map<string, string>();
   for (const { name } of specs) {
-    const attribute = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const attribute = `option-${name}`.replace(/-(.)/g, (_, letter: string) =>
+      letter.toUpperCase(),
+    );
     const value: unknown = parser.getOptionValue(attribute);
     if (typeof value === 'string') given.set(name, value);
   }

@@ -1,20 +1,16 @@
-import { readFileSync } from 'node:fs';
-import {
-  Client,
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  credentials,
-  Metadata,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
 import type { Init } from '../../proto/wire.js';
+import { Channel, type TlsSettings } from './grpc/channel.js';
+import { RPC_CODE, RpcError } from './grpc/status.js';
+import type { RpcStream } from './grpc/stream.js';
+
+export { RpcError } from './grpc/status.js';
 
 /** One RPC: its path and the codecs of its two messages. */
 export interface Method<Request, Response> {
   readonly path: string;
   readonly encode: (message: Init<Request>) => Buffer;
   readonly decode: (bytes: Uint8Array) => Response;
+  readonly encodeResponse: (message: Response) => Uint8Array;
   /** Reading twice does no harm, so that it may be repeated when a server was not available. */
   readonly repeatable: boolean;
 }
@@ -28,98 +24,55 @@ export interface ConnectionOptions {
   readonly maxRequestBytes: number;
   /** 0: no limit. */
   readonly maxReceiveBytes: number;
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly caFile: string;
-  readonly insecureTransport: boolean;
-  readonly insecureSkipVerify: boolean;
-}
-
-/** An RPC failed; the message is what etcdctl prints. */
-export class RpcError extends Error {
-  readonly code: number;
-  /** The server's own words. */
-  readonly details: string;
-
-  constructor(code: number, details: string) {
-    super(describe(code, details));
-    this.name = 'RpcError';
-    this.code = code;
-    this.details = details;
-  }
-}
-
-function describe(code: number, details: string): string {
-  if (details.startsWith('etcdserver: ') || details.startsWith('auth: ')) return details;
-  if (code === status.DEADLINE_EXCEEDED) return 'context deadline exceeded';
-  if (code === status.CANCELLED) return 'context canceled';
-  const name = (status[code] ?? 'UNKNOWN')
-    .toLowerCase()
-    .replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
-  return `rpc error: code = ${name} desc = ${details}`;
-}
-
-function toRpcError(error: ServiceError): RpcError {
-  return new RpcError(error.code, error.details);
+  /** Undefined: only endpoints whose scheme says so get TLS, with what the system trusts. */
+  readonly tls: TlsSettings | undefined;
 }
 
 const DEFAULT_MAXIMUM_REQUEST_BYTES = 2 * 1024 * 1024;
 const RETRY_PAUSE_MS = 25;
+const DEFAULT_TLS: TlsSettings = {
+  context: undefined,
+  rejectUnauthorized: true,
+  serverName: undefined,
+};
 
-/** `http://h:p`, `https://h:p`, `unix:path`, `h:p` as a grpc target, and whether it wants TLS. */
-export function parseEndpoint(endpoint: string): { target: string; secure: boolean | undefined } {
-  const match = /^(https?|unixs?):(?:\/\/)?(.*)$/.exec(endpoint);
-  if (match === null) return { target: endpoint, secure: undefined };
-  const [, scheme = '', rest = ''] = match;
-  const secure = scheme.endsWith('s');
-  return { target: scheme.startsWith('unix') ? `unix:${rest}` : rest, secure };
-}
-
-function createClient(endpoint: string, options: ConnectionOptions): Client {
-  const { target, secure } = parseEndpoint(endpoint);
-  const wantsTls =
-    options.certFile !== '' ||
-    options.caFile !== '' ||
-    options.keyFile !== '' ||
-    !options.insecureTransport;
-  const channel = {
-    'grpc.max_receive_message_length': options.maxReceiveBytes || -1,
-    'grpc.max_send_message_length': options.maxRequestBytes || DEFAULT_MAXIMUM_REQUEST_BYTES,
-    'grpc.keepalive_time_ms': options.keepaliveTimeMs,
-    'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
-    'grpc.enable_retries': 0,
-    'grpc.service_config_disable_resolution': 1,
-  };
-  if (!(secure ?? wantsTls)) return new Client(target, credentials.createInsecure(), channel);
-  const file = (path: string): Buffer | null => (path === '' ? null : readFileSync(path));
-  const verify = { rejectUnauthorized: !options.insecureSkipVerify };
-  const ca = file(options.caFile);
-  const key = file(options.keyFile);
-  return new Client(
-    target,
-    credentials.createSsl(ca, key, file(options.certFile), verify),
-    channel,
-  );
+/** A stream both ways: requests are written, answers are iterated over. */
+export interface DuplexCall<Request, Response> extends AsyncIterable<Response> {
+  write(request: Init<Request>): void;
+  cancel(): void;
 }
 
 /** A connection to one server: the first of the endpoints that answers. */
 export class Connection {
-  readonly #client: Client;
+  readonly #channel: Channel;
   #token: string | undefined;
 
-  private constructor(client: Client) {
-    this.#client = client;
+  private constructor(channel: Channel) {
+    this.#channel = channel;
   }
 
   /** With one endpoint nothing is waited for here: the first call does. */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    let client = createClient(options.endpoints[0] ?? '', options);
-    for (const endpoint of options.endpoints.slice(1)) {
-      if (await isReady(client, options.dialTimeoutMs)) break;
-      client.close();
-      client = createClient(endpoint, options);
+    const { endpoints, dialTimeoutMs, maxRequestBytes } = options;
+    const create = (endpoint: string): Channel =>
+      new Channel({
+        ...options,
+        endpoint,
+        defaultTls: DEFAULT_TLS,
+        maxRequestBytes: maxRequestBytes || DEFAULT_MAXIMUM_REQUEST_BYTES,
+      });
+    let channel = create(endpoints[0] ?? '');
+    for (const endpoint of endpoints.slice(1)) {
+      if (await channel.isReachable(dialTimeoutMs)) break;
+      channel.close();
+      channel = create(endpoint);
     }
-    return new Connection(client);
+    return new Connection(channel);
+  }
+
+  /** Why the server could not be reached so far; undefined if it could. */
+  get lastFailure(): string | undefined {
+    return this.#channel.lastFailure;
   }
 
   /** Sends `token` along with every call from now on. */
@@ -136,87 +89,76 @@ export class Connection {
     request: Init<Request>,
     timeoutMs = Number.POSITIVE_INFINITY,
   ): Promise<Response> {
-    const deadline = Date.now() + timeoutMs;
+    const deadlineMs = Date.now() + timeoutMs;
     for (;;) {
       try {
-        return await this.#call(method, request, deadline);
+        return await this.#call(method, request, deadlineMs);
       } catch (error) {
-        const isUnavailable = error instanceof RpcError && error.code === status.UNAVAILABLE;
+        const isUnavailable = error instanceof RpcError && error.code === RPC_CODE.unavailable;
         if (!method.repeatable || !isUnavailable) throw error;
-        if (Date.now() + RETRY_PAUSE_MS >= deadline) {
-          throw new RpcError(status.DEADLINE_EXCEEDED, '');
+        if (Date.now() + RETRY_PAUSE_MS >= deadlineMs) {
+          throw new RpcError(RPC_CODE.deadlineExceeded, '');
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
       }
     }
   }
 
-  #call<Request, Response>(
+  async #call<Request, Response>(
     method: Method<Request, Response>,
     request: Init<Request>,
-    deadline: number,
+    deadlineMs: number,
   ): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        method.path,
-        method.encode,
-        method.decode,
-        request,
-        this.#metadata(),
-        { deadline },
-        (error, response) => {
-          if (error) reject(toRpcError(error));
-          else resolve(response as Response);
-        },
-      );
-    });
+    const stream = await this.#start(method.path, deadlineMs);
+    stream.write(method.encode(request));
+    stream.halfClose();
+    let answer: Buffer | undefined;
+    for await (const message of stream) answer ??= message;
+    if (answer === undefined) throw new RpcError(RPC_CODE.internal, 'an answer without a message');
+    return method.decode(answer);
   }
 
-  /** A stream of answers to one request. Its errors are ServiceErrors: see {@link rpcErrorOf}. */
-  serverStream<Request, Response>(
+  /**
+   * A stream of answers to one request.
+   * @throws RpcError, from the iteration too
+   */
+  async *serverStream<Request, Response>(
     method: Method<Request, Response>,
     request: Init<Request>,
-    timeoutMs: number,
-  ): ClientReadableStream<Response> {
-    const options = { deadline: Date.now() + timeoutMs };
-    const metadata = this.#metadata();
-    return this.#client.makeServerStreamRequest(
-      method.path,
-      method.encode,
-      method.decode,
-      request,
-      metadata,
-      options,
-    );
+    timeoutMs = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<Response> {
+    const stream = await this.#start(method.path, Date.now() + timeoutMs);
+    stream.write(method.encode(request));
+    stream.halfClose();
+    for await (const message of stream) yield method.decode(message);
   }
 
   /** A stream both ways. `requireLeader`: the server ends it when its member loses the leader. */
-  duplexStream<Request, Response>(
+  async duplexStream<Request, Response>(
     method: Method<Request, Response>,
     requireLeader: boolean,
-  ): ClientDuplexStream<Init<Request>, Response> {
-    const metadata = this.#metadata();
-    if (requireLeader) metadata.set('hasleader', 'true');
-    return this.#client.makeBidiStreamRequest(method.path, method.encode, method.decode, metadata);
+  ): Promise<DuplexCall<Request, Response>> {
+    const metadata: Record<string, string> = requireLeader ? { hasleader: 'true' } : {};
+    const stream = await this.#start(method.path, Number.POSITIVE_INFINITY, metadata);
+    return {
+      write: (request) => stream.write(method.encode(request)),
+      cancel: () => stream.cancel(),
+      async *[Symbol.asyncIterator]() {
+        for await (const message of stream) yield method.decode(message);
+      },
+    };
   }
 
-  #metadata(): Metadata {
-    const metadata = new Metadata({ waitForReady: true });
-    if (this.#token !== undefined) metadata.set('token', this.#token);
-    return metadata;
+  #start(
+    path: string,
+    deadlineMs: number,
+    metadata: Readonly<Record<string, string>> = {},
+  ): Promise<RpcStream> {
+    const token = this.#token === undefined ? {} : { token: this.#token };
+    return this.#channel.call(path, { deadlineMs, metadata: { ...metadata, ...token } });
   }
 
   close(): void {
-    this.#client.close();
+    this.#channel.close();
   }
-}
-
-export function rpcErrorOf(error: Error): RpcError {
-  return toRpcError(error as ServiceError);
-}
-
-function isReady(client: Client, timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    client.waitForReady(Date.now() + timeoutMs, (error) => resolve(error === undefined));
-  });
 }

@@ -22,7 +22,7 @@ const messageOf = (error: unknown): string =>
  */
 export async function selectEndpoints(session: Session): Promise<string[]> {
   session.prepare();
-  if (!session.options.boolean('cluster')) return session.endpoints;
+  if (!session.options.boolean('cluster')) return session.endpoints();
   const connection = await session.connect();
   try {
     const request = { linearizable: true };

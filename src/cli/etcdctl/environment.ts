@@ -28,18 +28,23 @@ const CONFLICT =
 export function checkEnvironment(
   environment: Environment,
   isGiven: (optionName: string) => boolean,
-  writeLine: (level: 'warn' | 'fatal', message: string, variable: string) => void,
+  writeLine: (
+    level: 'warn' | 'fatal',
+    message: string,
+    fields: { readonly 'environment-variable': string },
+  ) => void,
 ): void {
   const known = new Map(GLOBAL_OPTIONS.map(({ name }) => [variableName(name), name]));
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith('ETCDCTL_') || value === undefined) continue;
     const option = known.get(variable);
     if (option !== undefined && isGiven(option)) {
-      writeLine('fatal', CONFLICT, variable);
+      writeLine('fatal', CONFLICT, { 'environment-variable': variable });
       throw new CommandError(EXIT.error, '');
     }
     if (option === undefined && !WATCH_VARIABLES.includes(variable)) {
-      writeLine('warn', 'unrecognized environment variable', `${variable}=${value}`);
+      const shown = { 'environment-variable': `${variable}=${value}` };
+      writeLine('warn', 'unrecognized environment variable', shown);
     }
   }
 }

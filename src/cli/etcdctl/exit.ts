@@ -9,13 +9,11 @@ export const EXIT = {
   badArguments: 128,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-
-/** Ends the program with `exitCode` after `Error: message` on stderr (nothing, if it is empty). */
+/** Ends the program with `exitCode` (one of {@link EXIT}, or that of a program it ran) after `Error: message` on stderr (nothing, if it is empty). */
 export class CommandError extends Error {
-  readonly exitCode: ExitCode;
+  readonly exitCode: number;
 
-  constructor(exitCode: ExitCode, message: string) {
+  constructor(exitCode: number, message: string) {
     super(message);
     this.name = 'CommandError';
     this.exitCode = exitCode;

@@ -6,7 +6,7 @@ import {
 } from '../../proto/generated/etcdserverpb.js';
 import type { Init } from '../../proto/wire.js';
 import type { Command, Invocation } from './command.js';
-import { type Connection, rpcErrorOf } from './connection.js';
+import type { Connection } from './connection.js';
 import { CommandError, EXIT } from './exit.js';
 import { RANGE, RANGE_STREAM } from './methods.js';
 import { booleanOption, integerOption, textOption } from './options.js';
@@ -122,24 +122,21 @@ async function runGet(session: Session, invocation: Invocation): Promise<void> {
 }
 
 /** The answer in parts, put together: the fields outside `kvs` come with the last ones. */
-function rangeByStream(
+async function rangeByStream(
   connection: Connection,
   request: Init<RangeRequest>,
   timeoutMs: number,
 ): Promise<RangeResponse> {
   const whole = RangeResponse.decode(Buffer.alloc(0));
-  const stream = connection.serverStream(RANGE_STREAM, request, timeoutMs);
-  return new Promise((resolve, reject) => {
-    stream.on('data', ({ rangeResponse: part }: { rangeResponse: RangeResponse | undefined }) => {
-      if (part === undefined) return;
-      whole.header = part.header ?? whole.header;
-      whole.kvs.push(...part.kvs);
-      whole.more = whole.more || part.more;
-      whole.count = part.count || whole.count;
-    });
-    stream.on('error', (error: Error) => reject(rpcErrorOf(error)));
-    stream.on('end', () => resolve(whole));
-  });
+  const parts = connection.serverStream(RANGE_STREAM, request, timeoutMs);
+  for await (const { rangeResponse: part } of parts) {
+    if (part === undefined) continue;
+    whole.header = part.header ?? whole.header;
+    whole.kvs.push(...part.kvs);
+    whole.more = whole.more || part.more;
+    whole.count = part.count || whole.count;
+  }
+  return whole;
 }
 
 export const get: Command = {

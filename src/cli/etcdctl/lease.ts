@@ -1,6 +1,6 @@
 import type { LeaseKeepAliveResponse } from '../../proto/generated/etcdserverpb.js';
 import type { Command, CommandGroup, Invocation } from './command.js';
-import { type Connection, rpcErrorOf } from './connection.js';
+import type { Connection } from './connection.js';
 import { CommandError, EXIT } from './exit.js';
 import {
   LEASE_GRANT,
@@ -100,27 +100,23 @@ const list: Command = {
 const LEASE_NOT_FOUND = 'etcdserver: requested lease not found';
 
 /** Renews until the lease is gone, a third of its time apart; `once` asks for one renewal only. */
-function renew(
+export async function renew(
   connection: Connection,
   id: bigint,
   once: boolean,
   onAlive: (response: LeaseKeepAliveResponse) => void,
 ): Promise<void> {
-  const stream = connection.duplexStream(LEASE_KEEP_ALIVE, !once);
-  return new Promise((resolve, reject) => {
-    stream.on('data', (response: LeaseKeepAliveResponse) => {
-      if (response.ttl <= 0) {
-        if (once) reject(new Error(LEASE_NOT_FOUND));
-        else resolve();
-        return;
-      }
-      onAlive(response);
-      if (once) resolve();
-      else setTimeout(() => stream.write({ id }), (response.ttl * 1000) / 3);
-    });
-    stream.on('error', (error: Error) => reject(rpcErrorOf(error)));
-    stream.write({ id });
-  });
+  const stream = await connection.duplexStream(LEASE_KEEP_ALIVE, !once);
+  stream.write({ id });
+  for await (const response of stream) {
+    if (response.ttl <= 0) {
+      if (once) throw new Error(LEASE_NOT_FOUND);
+      return;
+    }
+    onAlive(response);
+    if (once) return;
+    setTimeout(() => stream.write({ id }), (response.ttl * 1000) / 3);
+  }
 }
 
 async function runKeepAlive(session: Session, invocation: Invocation): Promise<void> {

@@ -1,14 +1,14 @@
 import {
   AlarmRequest,
   AlarmResponse,
-  AuthenticateRequest,
-  AuthenticateResponse,
   CompactionRequest,
   CompactionResponse,
   DefragmentRequest,
   DefragmentResponse,
   DeleteRangeRequest,
   DeleteRangeResponse,
+  DowngradeRequest,
+  DowngradeResponse,
   HashKVRequest,
   HashKVResponse,
   LeaseGrantRequest,
@@ -31,11 +31,15 @@ import {
   MemberRemoveResponse,
   MemberUpdateRequest,
   MemberUpdateResponse,
+  MoveLeaderRequest,
+  MoveLeaderResponse,
   PutRequest,
   PutResponse,
   RangeRequest,
   RangeResponse,
   RangeStreamResponse,
+  SnapshotRequest,
+  SnapshotResponse,
   StatusRequest,
   StatusResponse,
   TxnRequest,
@@ -46,19 +50,27 @@ import {
 import type { Init } from '../../proto/wire.js';
 import type { Method } from './connection.js';
 
+/** How a message is written and read; the generated codecs are that. */
 interface Codec<Message> {
   readonly encode: (message: Init<NoInfer<Message>>) => Buffer;
   readonly decode: (bytes: Uint8Array) => Message;
 }
 
-function method<Request, Response>(
+interface ResponseCodec<Message> {
+  readonly encode: (message: NoInfer<Message>) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => Message;
+}
+
+/** The RPC at `/etcdserverpb.<path>`. */
+export function method<Request, Response>(
   path: string,
   request: Codec<Request>,
-  response: Codec<Response>,
+  response: ResponseCodec<Response>,
   repeatable = false,
 ): Method<Request, Response> {
   const { encode } = request;
-  return { path: `/etcdserverpb.${path}`, encode, decode: response.decode, repeatable };
+  const { decode, encode: encodeResponse } = response;
+  return { path: `/etcdserverpb.${path}`, encode, decode, encodeResponse, repeatable };
 }
 
 const READ = true;
@@ -115,4 +127,6 @@ export const ALARM = method('Maintenance/Alarm', AlarmRequest, AlarmResponse, RE
 export const STATUS = method('Maintenance/Status', StatusRequest, StatusResponse, READ);
 export const HASH_KV = method('Maintenance/HashKV', HashKVRequest, HashKVResponse, READ);
 export const DEFRAGMENT = method('Maintenance/Defragment', DefragmentRequest, DefragmentResponse);
-export const AUTHENTICATE = method('Auth/Authenticate', AuthenticateRequest, AuthenticateResponse);
+export const SNAPSHOT = method('Maintenance/Snapshot', SnapshotRequest, SnapshotResponse);
+export const MOVE_LEADER = method('Maintenance/MoveLeader', MoveLeaderRequest, MoveLeaderResponse);
+export const DOWNGRADE = method('Maintenance/Downgrade', DowngradeRequest, DowngradeResponse);

@@ -1,68 +1,132 @@
-import type { Command, CommandGroup } from './command.js';
+import type { CommandEntry, Program } from './command.js';
+import { GLOBAL_OPTIONS } from './global-options.js';
 
-type Load = () => Promise<Command | CommandGroup>;
+type Entries = Readonly<Record<string, CommandEntry>>;
 
-/** The commands by first word. Each is loaded only when it is called: start-up time counts. */
-export const COMMANDS: Readonly<Record<string, { summary: string; load: Load }>> = {
+const KEY_VALUE: Entries = {
   get: {
-    summary: 'read keys',
+    summary: 'Reads a key or a range of keys',
     load: async () => (await import('./get.js')).get,
   },
-  put: {
-    summary: 'write a key',
-    load: async () => (await import('./put.js')).put,
-  },
+  put: { summary: 'Writes a key', load: async () => (await import('./put.js')).put },
   del: {
-    summary: 'delete keys',
+    summary: 'Deletes a key or a range of keys',
     load: async () => (await import('./del.js')).del,
   },
   txn: {
-    summary: 'run a transaction',
+    summary: 'Runs conditions and operations as one transaction',
     load: async () => (await import('./txn.js')).txn,
   },
   watch: {
-    summary: 'follow changes',
+    summary: 'Shows changes as they happen',
     load: async () => (await import('./watch.js')).watch,
   },
   lease: {
-    summary: 'grant, renew, list and revoke leases',
+    summary: 'Grants, renews, lists and revokes leases',
     load: async () => (await import('./lease.js')).lease,
   },
   compaction: {
-    summary: 'drop old history',
+    summary: 'Drops the history before a revision',
     load: async () => (await import('./compaction.js')).compaction,
   },
+};
+
+const CLUSTER_MAINTENANCE: Entries = {
   member: {
-    summary: 'list, add, remove, update and promote members',
+    summary: 'Lists, adds, removes, updates and promotes members',
     load: async () => (await import('./member.js')).member,
   },
   endpoint: {
-    summary: 'health, status and hash of servers',
+    summary: 'Shows health, status and hash of servers',
     load: async () => (await import('./endpoint.js')).endpoint,
   },
   alarm: {
-    summary: 'list and clear alarms',
+    summary: 'Lists and clears alarms',
     load: async () => (await import('./alarm.js')).alarm,
   },
   defrag: {
-    summary: 'give disk space back',
+    summary: 'Gives disk space back',
     load: async () => (await import('./defrag.js')).defrag,
   },
+  snapshot: {
+    summary: 'Saves backups',
+    load: async () => (await import('./snapshot.js')).snapshot,
+  },
+  'move-leader': {
+    summary: 'Has another member lead the cluster',
+    load: async () => (await import('./move-leader.js')).moveLeader,
+  },
+  downgrade: {
+    summary: 'Prepares the cluster for an older version',
+    load: async () => (await import('./downgrade.js')).downgrade,
+  },
+};
+
+const CONCURRENCY: Entries = {
+  lock: {
+    summary: 'Holds a named lock',
+    load: async () => (await import('./lock.js')).lock,
+  },
+  elect: {
+    summary: 'Takes part in an election, or watches it',
+    load: async () => (await import('./elect.js')).elect,
+  },
+};
+
+const AUTHENTICATION: Entries = {
+  auth: {
+    summary: 'Turns authentication on and off',
+    load: async () => (await import('./auth.js')).auth,
+  },
+  user: {
+    summary: 'Adds, changes, shows and removes users',
+    load: async () => (await import('./user.js')).user,
+  },
+  role: {
+    summary: 'Adds, changes, shows and removes roles',
+    load: async () => (await import('./role.js')).role,
+  },
+};
+
+const UTILITY: Entries = {
+  check: {
+    summary: 'Measures how a cluster performs',
+    load: async () => (await import('./check.js')).check,
+  },
+  completion: {
+    summary: 'Writes a completion script for a shell',
+    load: async () => (await import('./completion.js')).completion,
+  },
+  help: {
+    summary: 'Help about any command',
+    load: async () => (await import('./options-command.js')).optionsCommand,
+  },
+  'make-mirror': {
+    summary: 'Copies keys to another cluster as they change',
+    load: async () => (await import('./make-mirror.js')).makeMirror,
+  },
+  options: {
+    summary: 'Shows the options that all commands have',
+    load: async () => (await import('./options-command.js')).optionsCommand,
+  },
   version: {
-    summary: 'print the version',
+    summary: 'Shows the version of etcdctl',
     load: async () => (await import('./version.js')).version,
   },
 };
 
-/** Commands of etcdctl that are still missing here; their names count when a prefix is resolved. */
-export const MISSING_COMMANDS: readonly string[] = [
-  ...['auth', 'check', 'completion', 'downgrade', 'elect', 'lock', 'make-mirror', 'move-leader'],
-  ...['role', 'snapshot', 'user'],
-];
-
-/** The command with exactly this name, or the only one that starts with it. */
-export function resolveName(names: readonly string[], word: string): string | undefined {
-  if (names.includes(word)) return word;
-  const matches = names.filter((name) => name.startsWith(word));
-  return matches.length === 1 ? matches[0] : undefined;
-}
+export const ETCDCTL: Program = {
+  name: 'etcdctl',
+  summary: 'A command-line client for etcd-v3 servers.',
+  groups: [
+    { title: 'Key-value commands', commands: KEY_VALUE },
+    { title: 'Cluster maintenance commands', commands: CLUSTER_MAINTENANCE },
+    { title: 'Concurrency commands', commands: CONCURRENCY },
+    { title: 'Authentication commands', commands: AUTHENTICATION },
+    { title: 'Utility commands', commands: UTILITY },
+  ],
+  globalOptions: GLOBAL_OPTIONS,
+  optionsHint:
+    'Use "etcdctl options" for a list of global command-line options (applies to all commands).\n',
+  describes: true,
+};

@@ -1,11 +1,10 @@
-import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type {
   WatchCreateRequest,
   WatchRequest,
   WatchResponse,
 } from '../../proto/generated/etcdserverpb.js';
 import type { Init } from '../../proto/wire.js';
-import { type Connection, rpcErrorOf } from './connection.js';
+import { type Connection, type DuplexCall, RpcError } from './connection.js';
 import { WATCH } from './methods.js';
 
 /** Told of everything the server sends for one watcher, until it is cancelled. */
@@ -29,11 +28,11 @@ const RECONNECT_PAUSE_MS = 100;
  */
 export class WatchStream {
   readonly #connection: Connection;
-  #stream: ClientDuplexStream<Init<WatchRequest>, WatchResponse> | undefined;
+  #stream: Promise<DuplexCall<WatchRequest, WatchResponse>> | undefined;
   /** Sent and not answered yet, in order; the server answers in that order. */
   #pending: Watcher[] = [];
   readonly #watchers = new Map<bigint, Watcher>();
-  #delivery: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -48,31 +47,47 @@ export class WatchStream {
 
   /** Asks the server how far it is; the answer goes to every watcher. */
   requestProgress(): void {
-    this.#open().write({ progressRequest: {} });
+    this.#send({ progressRequest: {} });
   }
 
   #create(watcher: Watcher): void {
     this.#pending.push(watcher);
     const request = { ...watcher.request, startRevision: watcher.nextRevision };
-    this.#open().write({ createRequest: request });
+    this.#send({ createRequest: request });
   }
 
-  #open(): ClientDuplexStream<Init<WatchRequest>, WatchResponse> {
-    if (this.#stream !== undefined) return this.#stream;
-    const stream = this.#connection.duplexStream(WATCH, true);
-    stream.on('data', (response: WatchResponse) => {
-      // One after another: a listener may run a command for every event.
-      this.#delivery = this.#delivery.then(() => this.#deliver(response));
-    });
-    const lost = (error?: Error): void => {
-      if (this.#stream !== stream) return;
-      this.#stream = undefined;
-      this.#delivery = this.#delivery.then(() => this.#recover(error));
-    };
-    stream.on('error', lost);
-    stream.on('end', () => lost());
-    this.#stream = stream;
-    return stream;
+  /** Ends all watchers; nobody is told. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stream?.then(
+      (stream) => stream.cancel(),
+      () => {},
+    );
+  }
+
+  #send(request: Init<WatchRequest>): void {
+    if (this.#stream === undefined) {
+      const stream = this.#connection.duplexStream(WATCH, true);
+      this.#stream = stream;
+      void this.#receive(stream);
+    }
+    this.#stream.then(
+      (stream) => stream.write(request),
+      () => {},
+    );
+  }
+
+  /** One answer after another: a listener may run a command for every event. */
+  async #receive(opening: Promise<DuplexCall<WatchRequest, WatchResponse>>): Promise<void> {
+    let failure: RpcError | undefined;
+    try {
+      for await (const response of await opening) await this.#deliver(response);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      failure = error;
+    }
+    this.#stream = undefined;
+    if (!this.#isClosed) await this.#recover(failure);
   }
 
   async #deliver(response: WatchResponse): Promise<void> {
@@ -103,12 +118,11 @@ export class WatchStream {
     if (response.canceled) this.#watchers.delete(response.watchId);
   }
 
-  /** @throws RpcError where opening the stream again would not help */
-  async #recover(error: Error | undefined): Promise<void> {
+  /** Opens the stream again, or ends the watchers where that would not help. */
+  async #recover(failure: RpcError | undefined): Promise<void> {
     const again = [...this.#watchers.values(), ...this.#pending];
     this.#watchers.clear();
     this.#pending = [];
-    const failure = error === undefined ? undefined : rpcErrorOf(error);
     const isTransient = failure === undefined || [1, 2, 13, 14].includes(failure.code);
     if (!isTransient) {
       const canceled = { header: undefined, watchId: 0n, created: false, canceled: true };

@@ -20,6 +20,9 @@ export function toFields(result: Result, hex: boolean): string {
   return writer.text;
 }
 
+const unsupported = (): CommandError =>
+  new CommandError(EXIT.badFeature, 'fields not supported as output format');
+
 class FieldWriter {
   text = '';
   readonly #hex: boolean;
@@ -83,9 +86,14 @@ class FieldWriter {
           this.text += '\n';
         }
         return;
+      case 'plain':
+        if (result.fields === undefined) throw unsupported();
+        this.#header(result.header);
+        for (const line of result.fields) this.text += `${line}\n`;
+        return;
       case 'memberAdd':
       case 'memberChange':
-        throw new CommandError(EXIT.badFeature, 'fields not supported as output format');
+        throw unsupported();
       default:
         this.#header(result.response.header);
         this.#body(result);
@@ -93,7 +101,7 @@ class FieldWriter {
   }
 
   #body(
-    result: Exclude<Result, { kind: `endpoint${string}` | 'memberAdd' | 'memberChange' }>,
+    result: Exclude<Result, { kind: `endpoint${string}` | 'memberAdd' | 'memberChange' | 'plain' }>,
   ): void {
     switch (result.kind) {
       case 'get':

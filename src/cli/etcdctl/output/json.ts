@@ -146,6 +146,8 @@ const status = (message: StatusResponse): GoJson => ({
 
 function convert(result: Result, hex: boolean): GoJson {
   switch (result.kind) {
+    case 'plain':
+      return { header: header(result.header), ...result.json };
     case 'get':
       return range(result.response);
     case 'put':

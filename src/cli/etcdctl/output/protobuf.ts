@@ -15,6 +15,8 @@ import type { Result } from './result.js';
 /** `--write-out=protobuf`: the answer's own bytes; lease answers show their header only. */
 export function toProtobuf(result: Result): Uint8Array {
   switch (result.kind) {
+    case 'plain':
+      return result.encoded;
     case 'get':
       return RangeResponse.encode(result.response);
     case 'put':

@@ -15,6 +15,7 @@ import type {
   TxnResponse,
   WatchResponse,
 } from '../../../proto/generated/etcdserverpb.js';
+import type { PlainResult } from './plain.js';
 
 export interface EndpointHealth {
   readonly endpoint: string;
@@ -37,6 +38,7 @@ export interface EndpointHash {
 
 /** What a command has to show; every output format knows how to write each of these. */
 export type Result =
+  | PlainResult
   | { readonly kind: 'get'; readonly response: RangeResponse; readonly valueOnly: boolean }
   | { readonly kind: 'put'; readonly response: PutResponse }
   | { readonly kind: 'del'; readonly response: DeleteRangeResponse }

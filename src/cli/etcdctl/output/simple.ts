@@ -19,6 +19,10 @@ class Lines {
     this.#chunks.push(Buffer.from(`${line}\n`));
   }
 
+  verbatim(text: string): void {
+    this.#chunks.push(Buffer.from(text));
+  }
+
   bytes(bytes: Buffer): void {
     if (this.#hex) this.text(bytes.toString('hex').replace(/../g, '\\x$&'));
     else this.#chunks.push(bytes, NEWLINE);
@@ -47,6 +51,9 @@ export function toSimple(result: Result, hex: boolean): Buffer {
 
 function write(result: Result, lines: Lines): void {
   switch (result.kind) {
+    case 'plain':
+      lines.verbatim(result.text);
+      return;
     case 'get':
       for (const pair of result.response.kvs) {
         if (!result.valueOnly) lines.bytes(pair.key);
