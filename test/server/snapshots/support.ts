@@ -72,6 +72,8 @@ export function openMember(dataDir: string, logger: Logger = silentLogger): Prom
     forceNewCluster: false,
     tickMs: 100,
     electionTicks: 10,
+    initialElectionTickAdvance: true,
+    peerTimeoutMs: 5000,
     preVote: true,
     snapshotCount: 10_000,
     snapshotCatchupEntries: 5000,
