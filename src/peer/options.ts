@@ -79,6 +79,9 @@ export interface PeerHandlers {
   /** Messages to this member were lost. */
   reportUnreachable(id: NodeId): void;
 
+  /** The machine of this member refuses connections: no process listens there. */
+  connectionRefused?(id: NodeId): void;
+
   /** A snapshot for this member has been stored there, or not. */
   reportSnapshot(id: NodeId, succeeded: boolean): void;
 

@@ -204,6 +204,7 @@ export class StreamReader {
       if (failure !== undefined) this.#status.deactivate('read', this.#name, reason);
     } else {
       this.#picker.unreachable(url);
+      if (isRefusal(failure)) this.#context.handlers.connectionRefused?.(this.#peerId);
       this.#status.deactivate('dial', this.#name, reason);
     }
     const { clock, settings } = this.#context;
@@ -218,4 +219,10 @@ export class StreamReader {
       'remote-peer-id': formatNodeId(this.#peerId),
     };
   }
+}
+
+/** Whether nobody listens at an address that can be reached; a unix socket may be there no more. */
+function isRefusal(failure: unknown): boolean {
+  const code = failure instanceof Error && 'code' in failure ? failure.code : undefined;
+  return code === 'ECONNREFUSED' || code === 'ENOENT';
 }

@@ -27,6 +27,8 @@ export interface PeerLinkDependencies {
   readonly backend: Backend;
   readonly incoming: IncomingSnapshots;
   readonly holds: LogHolds;
+  /** The machine of a member refuses connections. */
+  readonly connectionRefused: (id: NodeId) => void;
   /** Another member says that this one was removed: it has to stop. */
   readonly removedFromCluster: () => void;
 }
@@ -57,6 +59,7 @@ export class PeerLink {
         reportUnreachable: (id) => this.#driver?.reportUnreachable(id),
         // Raft hears of each snapshot once, from where it is opened, sent and closed.
         reportSnapshot() {},
+        connectionRefused: dependencies.connectionRefused,
         removedFromCluster,
       },
     });

@@ -89,6 +89,7 @@ export class RaftDriver {
   #whenApplied: (() => void) | undefined;
   #isProcessing = false;
   #cancelTicks: (() => void) | undefined;
+  #leaderHeardMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
   constructor(options: RaftDriverOptions, dependencies: RaftDriverDependencies) {
@@ -158,10 +159,17 @@ export class RaftDriver {
     this.process();
   }
 
+  /** When the leader was last heard, on the monotonic clock. */
+  get leaderHeardMs(): number {
+    return this.#leaderHeardMs;
+  }
+
   /** Takes what other members sent. */
   receive(messages: readonly Message[]): void {
     if (this.#isStopped) return;
     for (const message of messages) this.#receiveOne(message);
+    const { leader } = this.#node;
+    if (messages.some(({ from }) => from === leader)) this.#leaderHeardMs = this.#clock.nowMs();
     this.process();
   }
 
@@ -202,6 +210,12 @@ export class RaftDriver {
 
   readIndex(context: Uint8Array): void {
     this.#node.readIndex(context);
+    this.process();
+  }
+
+  /** Lets this member, a follower, vote for another leader at once. */
+  forgetLeader(): void {
+    this.#node.forgetLeader();
     this.process();
   }
 

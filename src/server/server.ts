@@ -14,6 +14,7 @@ import { Applier, type DecodedRequest } from './applier.js';
 import { ApplyLoop } from './apply-loop.js';
 import { hashBuckets } from './backend-hash.js';
 import { ClusterServices } from './cluster-services.js';
+import { LeaderLoss } from './leader-loss.js';
 import { MemberLeases } from './leases/index.js';
 import { LinearizableReads, type ReadCallback } from './linearizable-reads.js';
 import type { MemberCore } from './member-core.js';
@@ -73,6 +74,7 @@ export class KvorumServer {
   readonly #peers: PeerLink;
   readonly #queries: ClusterQueries;
   readonly #timeouts: RequestTimeouts;
+  readonly #leaderLoss: LeaderLoss;
   readonly #leases: MemberLeases;
   readonly #services: ClusterServices;
   readonly #publisher: Publisher;
@@ -138,6 +140,7 @@ export class KvorumServer {
         backend,
         incoming: this.#snapshots.incoming,
         holds: this.#snapshots.holds,
+        connectionRefused: (id) => this.#leaderLoss.refused(id),
         removedFromCluster: () => this.#stopAsRemoved(0),
       },
     );
@@ -163,6 +166,18 @@ export class KvorumServer {
           send: (messages) => this.#peers.send(messages),
           failed: (error) => this.#fail(error),
         },
+      },
+    );
+    this.#leaderLoss = new LeaderLoss(
+      { heartbeatIntervalMs: options.tickMs },
+      {
+        clock,
+        random: dependencies.random,
+        logger: this.#logger,
+        leader: () => this.#driver.leader,
+        lastHeardMs: () => this.#driver.leaderHeardMs,
+        forgetLeader: () => this.#driver.forgetLeader(),
+        campaign: () => this.#driver.campaign(),
       },
     );
     this.#timeouts = new RequestTimeouts(
@@ -521,6 +536,7 @@ export class KvorumServer {
 
   async #shutDown(cause: Error | undefined): Promise<void> {
     this.#publisher.stop();
+    this.#leaderLoss.stop();
     this.#leases.stop();
     this.#services.stop();
     this.#proposals.stop();

@@ -36,7 +36,9 @@ interface Answer {
  *
  * Raft turns a change into an entry without effect while another one is unapplied, and tells nobody.
  * So one without an answer is proposed again under the same id: the members refuse the second copy
- * of what was carried out already. An update has no such guard, and is not repeated once taken.
+ * of what was carried out already. An update has no such guard, and is not repeated once taken. (Should
+ * what stood in the way of an addition go just between two copies, the second one is carried out although
+ * its client has been refused; to that client it looks like an addition by somebody else.)
  */
 export class ConfChangeProposals {
   readonly #dependencies: ConfChangeProposalDependencies;

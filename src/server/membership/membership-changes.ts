@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import { EtcdError } from '../../base/errors.js';
+import { EtcdError, isEtcdError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import {
   type Cluster,
@@ -122,12 +122,15 @@ export class MembershipChanges {
    *   NoLeader, Timeout
    */
   async promote(id: bigint): Promise<readonly Member[]> {
-    const { clock, forwardPromotion } = this.#dependencies;
+    const { clock, forwardPromotion, isLeader } = this.#dependencies;
+    const deadlineMs = clock.nowMs() + this.#options.timeoutMs;
+    // What waits for its turn here is no concern of another leader's.
+    if (!isLeader()) return await forwardPromotion(id, deadlineMs);
     try {
       return await this.promoteLocally(id);
     } catch (error) {
-      if (!(error instanceof EtcdError && error.error === 'NotLeader')) throw error;
-      return await forwardPromotion(id, clock.nowMs() + this.#options.timeoutMs);
+      if (!isEtcdError(error, 'NotLeader')) throw error;
+      return await forwardPromotion(id, deadlineMs);
     }
   }
 
