@@ -357,6 +357,29 @@ describe('promotion of a learner', () => {
     changes.stop();
   });
 
+  it('finds a new leader if this member loses the leadership while it waits', async () => {
+    let isLeader = true;
+    const forwarded: bigint[] = [];
+    const { changes, proposed, decide } = createChanges({
+      members,
+      dependencies: {
+        isLeader: () => isLeader,
+        forwardPromotion: (id) => {
+          forwarded.push(id);
+          return Promise.resolve([started(2n)]);
+        },
+      },
+    });
+    const adding = outcomeOf(changes.add(NEW_URL, false));
+    const promoting = outcomeOf(changes.promote(2n));
+    await settled();
+    assert.deepEqual([adding.text, promoting.text], ['waits', 'waits']);
+    isLeader = false;
+    for (const change of proposed) decide(change);
+    await settled();
+    assert.deepEqual([adding.text, promoting.text, forwarded], ['done', 'done', [2n]]);
+  });
+
   it('goes to the leader, unless it came from another member', async () => {
     const forwarded: [bigint, number][] = [];
     const { clock, changes } = createChanges({
