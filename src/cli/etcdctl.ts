@@ -1,8 +1,10 @@
 import { checkEnvironment, optionsFromEnvironment } from './etcdctl/environment.js';
 import { EXIT } from './etcdctl/exit.js';
+import { RPC_CODE, RpcError } from './etcdctl/grpc/status.js';
 import { ProgramRun, type Selection } from './etcdctl/program.js';
 import { ETCDCTL } from './etcdctl/registry.js';
-import { Session, type Terminal } from './etcdctl/session.js';
+import { Session } from './etcdctl/session.js';
+import type { Terminal } from './etcdctl/terminal.js';
 
 /**
  * The `etcdctl` program.
@@ -28,8 +30,10 @@ export async function runEtcdctl(argv: readonly string[], terminal: Terminal): P
     });
     return EXIT.ok;
   } catch (error) {
-    for (const failure of session?.connectionFailures ?? []) {
-      logTo(terminal)('warn', 'failed to connect', { error: failure });
+    if (error instanceof RpcError && error.code === RPC_CODE.deadlineExceeded) {
+      for (const failure of session?.connectionFailures ?? []) {
+        logTo(terminal)('warn', 'failed to connect', { error: failure });
+      }
     }
     return program.explain(error, selection);
   } finally {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Terminal } from '../../src/cli/etcdctl/session.js';
+import type { Terminal } from '../../src/cli/etcdctl/terminal.js';
 import { runEtcdctl } from '../../src/cli/etcdctl.js';
 import { ownProgram } from './member.js';
 

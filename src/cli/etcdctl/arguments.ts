@@ -73,6 +73,13 @@ function checkValue(spec: OptionSpec, value: string): void {
   } catch (error) {
     throw invalid(value, spec.name, strconvReason('ParseInt', value, error));
   }
+  if (spec.kind === 'unsigned') {
+    try {
+      if (parseGoInteger(value, INT64) < 0n) throw new Error('invalid syntax');
+    } catch (error) {
+      throw invalid(value, spec.name, strconvReason('ParseUint', value, error));
+    }
+  }
   try {
     if (spec.kind === 'duration') parseDurationNanoseconds(value);
   } catch (error) {

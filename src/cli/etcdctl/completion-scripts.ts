@@ -2,7 +2,7 @@ import { goQuote } from '../../config/go-text.js';
 import { UsageError } from './arguments.js';
 import { type Command, commandsOf, isGroup, type Program } from './command.js';
 import type { OptionSpec } from './options.js';
-import type { Terminal } from './session.js';
+import type { Terminal } from './terminal.js';
 
 /** What can follow the words of `path`, which is empty at the beginning. */
 interface Choice {

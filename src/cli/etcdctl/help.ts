@@ -14,6 +14,7 @@ const VALUE_WORDS: Readonly<Record<OptionSpec['kind'], string>> = {
   text: ' string',
   list: ' strings',
   integer: ' int',
+  unsigned: ' uint',
   duration: ' duration',
 };
 

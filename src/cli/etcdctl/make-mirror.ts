@@ -156,7 +156,11 @@ export const makeMirror: Command = {
   options: [
     textOption('prefix', '', 'keys to copy'),
     integerOption('rev', 'copy only changes, from this revision on'),
-    { ...integerOption('max-txn-ops', 'most changes in one transaction'), defaultText: '128' },
+    {
+      ...integerOption('max-txn-ops', 'most changes in one transaction'),
+      kind: 'unsigned',
+      defaultText: '128',
+    },
     textOption('dest-prefix', '', 'what the prefix becomes'),
     booleanOption('no-dest-prefix', 'leave the prefix out'),
     textOption('dest-cert', '', 'client certificate file for the destination'),

@@ -1,13 +1,15 @@
-import type { Command } from './command.js';
+import type { Command, Program } from './command.js';
+import { globalOptionsHelp } from './help.js';
+import type { Session } from './session.js';
 
 /** `options`: the help that other pages only point to. */
-export const optionsCommand: Command = {
-  usage: 'options',
-  summary: 'Shows the options that all commands have',
-  options: [],
-  async run(session) {
-    const { globalOptionsHelp } = await import('./help.js');
-    const { ETCDCTL } = await import('./registry.js');
-    session.terminal.write(globalOptionsHelp(ETCDCTL));
-  },
-};
+export function optionsCommand(program: Program): Command<Session> {
+  return {
+    usage: 'options',
+    summary: 'Shows the options that all commands have',
+    options: [],
+    async run({ terminal }) {
+      terminal.write(globalOptionsHelp(program));
+    },
+  };
+}

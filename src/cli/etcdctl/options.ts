@@ -2,7 +2,7 @@
 export interface OptionSpec {
   readonly name: string;
   readonly short?: string;
-  readonly kind: 'boolean' | 'text' | 'list' | 'integer' | 'duration';
+  readonly kind: 'boolean' | 'text' | 'list' | 'integer' | 'unsigned' | 'duration';
   /** As on the command line: `false`, `0`, `5s`. */
   readonly defaultText: string;
   readonly help: string;

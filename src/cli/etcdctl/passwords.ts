@@ -1,7 +1,7 @@
 import { ReadStream } from 'node:tty';
 import { CommandError, EXIT } from './exit.js';
 import { LineReader } from './lines.js';
-import type { Terminal } from './session.js';
+import type { Terminal } from './terminal.js';
 
 /** Readers of the standard input: what one has read ahead is for the next password. */
 const readers = new WeakMap<object, LineReader>();

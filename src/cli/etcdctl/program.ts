@@ -10,7 +10,7 @@ import {
 } from './command.js';
 import { CommandError, EXIT } from './exit.js';
 import { booleanOption, type OptionSpec } from './options.js';
-import type { Terminal } from './session.js';
+import type { Terminal } from './terminal.js';
 
 const HELP_OPTION = booleanOption('help', 'show this help', 'h');
 const VERSION_OPTION = booleanOption('version', 'show the version');

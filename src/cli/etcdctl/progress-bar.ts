@@ -1,4 +1,4 @@
-import type { Terminal } from './session.js';
+import type { Terminal } from './terminal.js';
 
 const WIDTH = 40;
 const REDRAW_INTERVAL_MS = 100;

@@ -95,11 +95,11 @@ const UTILITY: Entries = {
   },
   completion: {
     summary: 'Writes a completion script for a shell',
-    load: async () => (await import('./completion.js')).completion,
+    load: async () => (await import('./completion-scripts.js')).completionCommand(ETCDCTL),
   },
   help: {
     summary: 'Help about any command',
-    load: async () => (await import('./options-command.js')).optionsCommand,
+    load: async () => (await import('./options-command.js')).optionsCommand(ETCDCTL),
   },
   'make-mirror': {
     summary: 'Copies keys to another cluster as they change',
@@ -107,7 +107,7 @@ const UTILITY: Entries = {
   },
   options: {
     summary: 'Shows the options that all commands have',
-    load: async () => (await import('./options-command.js')).optionsCommand,
+    load: async () => (await import('./options-command.js')).optionsCommand(ETCDCTL),
   },
   version: {
     summary: 'Shows the version of etcdctl',

@@ -15,7 +15,8 @@ import { DELETE_RANGE, LEASE_GRANT, RANGE, TXN } from './methods.js';
 import { booleanOption, integerOption } from './options.js';
 import { ProgramRun, type Selection } from './program.js';
 import { prefixEnd } from './ranges.js';
-import { Session, type Terminal } from './session.js';
+import { Session } from './session.js';
+import type { Terminal } from './terminal.js';
 
 /** Errors of the old API by its numbers; programs end with 4 for all of them. */
 const KEY_NOT_FOUND = 100;

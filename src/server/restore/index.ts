@@ -7,6 +7,7 @@
  * await restoreSnapshot({ snapshotPath: 'backup.db', dataDir, … }, { clock, logger });
  * ```
  */
+export { defragmentOffline, type OfflineDefragmentOptions } from './defragment.js';
 export { RestoreError } from './errors.js';
 export { hashKvOfFile } from './file-hash.js';
 export type { RestoreDependencies, RestoreOptions } from './restore-snapshot.js';

@@ -1,20 +1,5 @@
 import type { ResponseHeader } from '../../../proto/generated/etcdserverpb.js';
-import type { GoJson } from './go-json.js';
-import type { Result } from './result.js';
-
-/**
- * An answer that a line or two say all of. Each format has its own view: the text, the fields of its
- * JSON beside the header, the lines behind the header's in `fields`, its bytes.
- */
-export interface PlainResult {
-  readonly kind: 'plain';
-  readonly header: ResponseHeader | undefined;
-  readonly text: string;
-  readonly json: Readonly<Record<string, GoJson>>;
-  /** Undefined: `fields` does not have this answer. */
-  readonly fields: readonly string[] | undefined;
-  readonly encoded: Uint8Array;
-}
+import type { PlainResult } from './result.js';
 
 /** How an answer looks in the formats other than `simple`; unset: without anything but a header. */
 export interface PlainViews {
@@ -28,7 +13,7 @@ export function plainResult<Response extends { header: ResponseHeader | undefine
   method: { readonly encodeResponse: (message: NoInfer<Response>) => Uint8Array },
   text: string,
   views: PlainViews = {},
-): Result {
+): PlainResult {
   return {
     kind: 'plain',
     header: response.header,

@@ -11,11 +11,12 @@ import type {
   MemberListResponse,
   PutResponse,
   RangeResponse,
+  ResponseHeader,
   StatusResponse,
   TxnResponse,
   WatchResponse,
 } from '../../../proto/generated/etcdserverpb.js';
-import type { PlainResult } from './plain.js';
+import type { GoJson } from './go-json.js';
 
 export interface EndpointHealth {
   readonly endpoint: string;
@@ -34,6 +35,20 @@ export interface EndpointStatus {
 export interface EndpointHash {
   readonly endpoint: string;
   readonly hash: HashKVResponse;
+}
+
+/**
+ * An answer that a line or two say all of. Each format has its own view: the text, the fields of its
+ * JSON beside the header, the lines behind the header's in `fields`, its bytes.
+ */
+export interface PlainResult {
+  readonly kind: 'plain';
+  readonly header: ResponseHeader | undefined;
+  readonly text: string;
+  readonly json: Readonly<Record<string, GoJson>>;
+  /** Undefined: `fields` does not have this answer. */
+  readonly fields: readonly string[] | undefined;
+  readonly encoded: Uint8Array;
 }
 
 /** What a command has to show; every output format knows how to write each of these. */

@@ -23,7 +23,8 @@ function center(text: string, width: number): string {
   return ' '.repeat(left) + text.padEnd(width - left);
 }
 
-function draw({ header, rows }: Rows): string {
+/** A box around rows, the numbers at the right. */
+export function draw({ header, rows }: Rows): string {
   const titles = header.map((title) => title.replaceAll('_', ' ').toUpperCase());
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
