@@ -55,6 +55,7 @@ export class KeepAliveCall implements StreamReceiver {
     if (this.#caller.isGone) return;
     try {
       const { id } = LeaseKeepAliveRequest.decode(bytes);
+      if (this.#isIdle && !this.#isFull && this.#answerNow(id)) return;
       if (this.#waitingCount >= MAX_QUEUED) throw new EtcdError('RequestTooManyRequests');
       this.#queue.push(id);
       this.#advance();
@@ -79,6 +80,11 @@ export class KeepAliveCall implements StreamReceiver {
     this.#queueStart = 0;
   }
 
+  /** Nothing waits and nothing is under way. */
+  get #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#underWay.length === 0;
+  }
+
   get #waitingCount(): number {
     return this.#queue.length - this.#queueStart;
   }
@@ -96,8 +102,16 @@ export class KeepAliveCall implements StreamReceiver {
         this.#answer(first.id, first.header, first.ttlSeconds);
       } else if (!this.#beginNext()) break;
     }
-    const isIdle = this.#waitingCount === 0 && this.#underWay.length === 0;
-    if (this.#isHalfClosed && isIdle && !this.#caller.isGone) this.#end(null);
+    if (this.#isHalfClosed && this.#isIdle && !this.#caller.isGone) this.#end(null);
+  }
+
+  /** Answers at once, if this member can; only while no answer before it is still to come. */
+  #answerNow(id: bigint): boolean {
+    const { renewals, store, headers } = this.#dependencies;
+    const ttlSeconds = renewals.renewNow(id);
+    if (ttlSeconds === undefined) return false;
+    this.#answer(id, headers.message(store.revision), ttlSeconds);
+    return true;
   }
 
   /** Begins the renewal whose turn it is; false if there is none, or too many are under way. */
@@ -105,14 +119,9 @@ export class KeepAliveCall implements StreamReceiver {
     if (this.#underWay.length >= MAX_UNDER_WAY) return false;
     const id = this.#takeQueued();
     if (id === undefined) return false;
+    if (this.#underWay.length === 0 && this.#answerNow(id)) return true;
     const { renewals, store, headers } = this.#dependencies;
     const header = headers.message(store.revision);
-    // At once only if no answer before it is still to come.
-    const ttlSeconds = this.#underWay.length === 0 ? renewals.renewNow(id) : undefined;
-    if (ttlSeconds !== undefined) {
-      this.#answer(id, header, ttlSeconds);
-      return true;
-    }
     const pending: Pending = { id, header, ttlSeconds: undefined, failure: undefined };
     this.#underWay.push(pending);
     renewals.renew(id, this.#caller).then(
