@@ -6,7 +6,7 @@ import { Backend, Bucket } from '../storage/backend/index.js';
 import { Alarms } from './alarms.js';
 import { minLeaseTtlSeconds, type ServerDependencies, type ServerOptions } from './options.js';
 import { Quota } from './quota.js';
-import { DOWNGRADE_KEY, DowngradeState } from './version/index.js';
+import { DOWNGRADE_KEY, DowngradeState, refuseNewerCluster } from './version/index.js';
 
 const CLUSTER_VERSION_KEY = Buffer.from('clusterVersion');
 const STORAGE_VERSION_KEY = Buffer.from('storageVersion');
@@ -145,12 +145,16 @@ async function restoreLeases(lessor: Lessor, backend: Backend): Promise<void> {
 /** Fills membership and alarms, which must be empty. */
 type RestoreSmall = (state: Pick<MemberState, 'cluster' | 'alarms' | 'downgrade'>) => void;
 
-/** Reads the buckets that are small at once; what was read is put to use in one step later. */
+/**
+ * Reads the buckets that are small at once; what was read is put to use in one step later.
+ * @throws ClusterVersionError if the cluster speaks what this member does not know
+ */
 async function readSmallBuckets(backend: Backend): Promise<RestoreSmall> {
   const members = await readAll(backend, Bucket.members);
   const removed = await readAll(backend, Bucket.membersRemoved);
   const raised = await readAll(backend, Bucket.alarm);
   const version = backend.getSync(Bucket.cluster, CLUSTER_VERSION_KEY)?.toString();
+  refuseNewerCluster(version);
   const storageVersion = backend.getSync(Bucket.meta, STORAGE_VERSION_KEY)?.toString();
   const downgradeInfo = backend.getSync(Bucket.cluster, DOWNGRADE_KEY);
   return ({ cluster, alarms, downgrade }) => {

@@ -11,9 +11,9 @@ import type { ClusterMember } from './support/cluster-member.js';
 
 const CORRUPT = 2;
 
-/** Changes one stored value of a stopped member, as a bad disk might. */
-async function corrupt(member: ClusterMember): Promise<void> {
-  const backend = await Backend.open(
+/** The backend of a stopped member. */
+function openBackend(member: ClusterMember): Promise<Backend> {
+  return Backend.open(
     {
       path: join(member.dataFolder, 'member', 'backend'),
       batchIntervalMs: 100,
@@ -27,6 +27,11 @@ async function corrupt(member: ClusterMember): Promise<void> {
       },
     },
   );
+}
+
+/** Changes one stored value of a stopped member, as a bad disk might. */
+async function corrupt(member: ClusterMember): Promise<void> {
+  const backend = await openBackend(member);
   const pairs: [Buffer, Buffer][] = [];
   for await (const batch of backend.scan(Bucket.key)) {
     for (const [key, value] of batch) pairs.push([Buffer.from(key), Buffer.from(value)]);
@@ -112,6 +117,20 @@ test('members whose data agrees are left alone by all checks', async (context) =
   for (const member of cluster.members) {
     assert.deepEqual((await cluster.status(member))?.errors, [], member.name);
   }
+});
+
+test('a member that the cluster has left behind does not start', async (context) => {
+  const cluster = await Cluster.start(context, { size: 1 });
+  const [member] = cluster.members;
+  assert.ok(member !== undefined);
+  await member.stop();
+  const backend = await openBackend(member);
+  backend.put(Bucket.cluster, Buffer.from('clusterVersion'), Buffer.from('3.8.0'));
+  await backend.sync();
+  await backend.close();
+  await assert.rejects(member.start());
+  const reason = 'invalid downgrade; server version is lower than determined cluster version';
+  assert.ok(member.output.includes(reason), member.output);
 });
 
 test('a downgrade takes the cluster one version down, and its end up again', async (context) => {
