@@ -19,6 +19,7 @@ export interface MemberSnapshotsDependencies {
 export class MemberSnapshots {
   readonly incoming: IncomingSnapshots;
   readonly holds: LogHolds;
+  readonly #data: MemberData;
   readonly #cutter: RaftSnapshots;
   readonly #installer: SnapshotInstaller;
 
@@ -27,6 +28,7 @@ export class MemberSnapshots {
     const logger = dependencies.logger.child('server/snapshots');
     const { log, state, snapshotter, staging, snapFolder } = data;
     const { backend, cluster } = state;
+    this.#data = data;
     this.holds = new LogHolds(clock);
     this.incoming = new IncomingSnapshots(
       { snapFolder },
@@ -70,6 +72,9 @@ export class MemberSnapshots {
   }
 
   start(): void {
+    const { log, state } = this.#data;
+    // Changes since the last cut are not handed out again: members that joined by them may lag.
+    this.configurationChanged(state.backend.consistentIndex, log.storage.initialState().confState);
     this.#cutter.start();
   }
 

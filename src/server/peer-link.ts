@@ -157,6 +157,6 @@ async function saveDatabase(
   database: AsyncIterable<Buffer>,
 ): Promise<void> {
   if (snapshot === undefined) throw new Error('a snapshot message without a snapshot');
-  const { index, term } = snapshot.metadata;
-  await incoming.save(index, database, term);
+  const { index, term, confState } = snapshot.metadata;
+  await incoming.save(index, database, term, confState);
 }

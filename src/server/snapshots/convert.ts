@@ -1,14 +1,17 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { ConfState } from '../../raft/index.js';
 import {
   Backend,
   BUCKET_NAMES,
+  Bucket,
   type BucketName,
   CONSISTENT_INDEX_KEY,
   TERM_KEY,
 } from '../../storage/backend/index.js';
 import { type BoltBucket, BoltFile } from '../../storage/bolt/index.js';
 import type { Disk } from '../../storage/disk.js';
+import { encodeConfState } from '../snapshot-file.js';
 import { SnapshotRefusedError } from './errors.js';
 
 /** Which state a database is said to hold. */
@@ -17,6 +20,11 @@ export interface ExpectedPosition {
   readonly index: number;
   /** Taken if the database tells none, as those of etcd 3.4 do. */
   readonly term: number;
+  /**
+   * The configuration at that entry. It takes the place of the database's, which may be of another
+   * time: etcd does not read it, and a restore leaves the one of the old cluster there.
+   */
+  readonly confState?: ConfState | undefined;
 }
 
 export interface ConvertDependencies {
@@ -38,6 +46,8 @@ const MAX_UNFLUSHED_BYTES = 1 << 20;
 
 /** About a millisecond's work. */
 const PAIRS_PER_TURN = 500;
+
+const CONF_STATE_KEY = Buffer.from('confState');
 
 const isBucketName = (name: string): name is BucketName =>
   BUCKET_NAMES.some((known) => known === name);
@@ -78,6 +88,9 @@ export async function convertDatabase(
         throw new SnapshotRefusedError(
           `the database holds the state after entry ${meta.index}, not ${expected.index}`,
         );
+      }
+      if (expected.confState !== undefined) {
+        backend.put(Bucket.meta, CONF_STATE_KEY, encodeConfState(expected.confState));
       }
       backend.setConsistentIndex(meta.index, meta.term === 0 ? expected.term : meta.term);
       await backend.sync();

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { ConfState } from '../../raft/index.js';
 import { type Disk, type DiskFile, promised } from '../../storage/disk.js';
-import { convertDatabase } from './convert.js';
+import { convertDatabase, type ExpectedPosition } from './convert.js';
 import { SnapshotRefusedError } from './errors.js';
 import type { StagingFolder } from './staging.js';
 
@@ -45,16 +46,22 @@ export class IncomingSnapshots {
 
   /**
    * Stages the state after entry `index` from a bbolt file, read to its end. `term` is that of the
-   * entry, for databases that do not tell it. If it rejects nothing is left behind: with
+   * entry, for databases that do not tell it; `confState` the configuration then, which is put in the
+   * place of what the database tells. If it rejects nothing is left behind: with
    * SnapshotRefusedError if another one is on its way in or the database is not what it should be, with
    * BoltCorruptError, or with the error of the sender or the disk.
    */
-  async save(index: number, database: AsyncIterable<Buffer>, term = 0): Promise<void> {
+  async save(
+    index: number,
+    database: AsyncIterable<Buffer>,
+    term = 0,
+    confState?: ConfState,
+  ): Promise<void> {
     if (this.#stopping.signal.aborted) throw new SnapshotRefusedError('the member is stopping');
     if (this.#saving !== undefined) {
       throw new SnapshotRefusedError('another database snapshot is on its way in');
     }
-    const saving = this.#save(index, term, database);
+    const saving = this.#save({ index, term, confState }, database);
     this.#saving = saving.catch(() => {});
     try {
       await saving;
@@ -69,7 +76,8 @@ export class IncomingSnapshots {
     await this.#saving;
   }
 
-  async #save(index: number, term: number, database: AsyncIterable<Buffer>): Promise<void> {
+  async #save(expected: ExpectedPosition, database: AsyncIterable<Buffer>): Promise<void> {
+    const { index } = expected;
     const { staging, disk, clock, logger, step = () => {} } = this.#dependencies;
     const { signal } = this.#stopping;
     const bodyPath = join(this.#options.snapFolder, `tmp-${index.toString(16)}.snap.db`);
@@ -84,7 +92,7 @@ export class IncomingSnapshots {
       }
       const startMs = clock.nowMs();
       const part = staging.partPath(index);
-      await convertDatabase(bodyPath, part, { index, term }, { disk, clock, logger, signal });
+      await convertDatabase(bodyPath, part, expected, { disk, clock, logger, signal });
       step('backend written');
       await staging.finish(index);
       this.#lastStaged = index;

@@ -9,7 +9,12 @@ import {
 } from '../../storage/backend/index.js';
 import type { Disk } from '../../storage/disk.js';
 import type { Snapshotter } from '../../storage/snap/index.js';
-import { validSnapshotEntries, walExists } from '../../storage/wal/index.js';
+import {
+  NO_SNAPSHOT,
+  validSnapshotEntries,
+  type WalSnapshot,
+  walExists,
+} from '../../storage/wal/index.js';
 import { convertDatabase } from './convert.js';
 import type { StagingFolder } from './staging.js';
 
@@ -48,10 +53,11 @@ export async function recoverStagedBackend(
   // Throws before anything is touched if the data belongs to a process that runs.
   const consistentIndex = await indexOf(backendPath, dependencies);
   await staging.removeParts();
-  const index = await newestSnapshotIndex(disk, walFolder);
+  const newest = await newestSnapshot(disk, walFolder);
+  const { index } = newest;
   const isAvailable = staged.includes(index) || received.includes(index);
   if (isAvailable && consistentIndex < index) {
-    if (!staged.includes(index)) await stageReceived(index, dependencies);
+    if (!staged.includes(index)) await stageReceived(newest, dependencies);
     await moveIntoPlace(disk, backendPath, staging.finishedPath(index), step);
     logger.info('completed the installation of a snapshot', { 'snapshot-index': index });
   }
@@ -60,10 +66,10 @@ export async function recoverStagedBackend(
   if (await disk.exists(backendPath)) await removeReplaced(disk, backendPath);
 }
 
-/** Where a start reads the log from; 0 = from its beginning. */
-async function newestSnapshotIndex(disk: Disk, walFolder: string): Promise<number> {
-  if (!(await walExists(disk, walFolder))) return 0;
-  return (await validSnapshotEntries(disk, walFolder)).at(-1)?.index ?? 0;
+/** Where a start reads the log from. */
+async function newestSnapshot(disk: Disk, walFolder: string): Promise<WalSnapshot> {
+  if (!(await walExists(disk, walFolder))) return NO_SNAPSHOT;
+  return (await validSnapshotEntries(disk, walFolder)).at(-1) ?? NO_SNAPSHOT;
 }
 
 /** The consistent index of the backend at `path`; 0 if there is none. */
@@ -78,14 +84,18 @@ async function indexOf(path: string, dependencies: RecoveryDependencies): Promis
   }
 }
 
-async function stageReceived(index: number, dependencies: RecoveryDependencies): Promise<void> {
+async function stageReceived(
+  snapshot: WalSnapshot,
+  dependencies: RecoveryDependencies,
+): Promise<void> {
+  const { index } = snapshot;
   const { staging, snapshotter, disk, clock, logger } = dependencies;
   const { signal } = new AbortController();
-  await convertDatabase(
-    snapshotter.databasePath(index),
-    staging.partPath(index),
-    { index, term: 0 },
-    { disk, clock, logger, signal },
-  );
+  await convertDatabase(snapshotter.databasePath(index), staging.partPath(index), snapshot, {
+    disk,
+    clock,
+    logger,
+    signal,
+  });
   await staging.finish(index);
 }

@@ -7,6 +7,7 @@ import { StoreReloadingError, type WatchSink } from '../../../src/mvcc/index.js'
 import { Event } from '../../../src/proto/generated/mvccpb.js';
 import { AlarmType } from '../../../src/server/alarms.js';
 import type { MemberData } from '../../../src/server/member-data.js';
+import { decodeConfState } from '../../../src/server/snapshot-file.js';
 import { SnapshotInstaller, SnapshotRefusedError } from '../../../src/server/snapshots/index.js';
 import { until, watchRequest } from '../../mvcc/support.js';
 import { temporaryFolder } from '../../support/folders.js';
@@ -85,6 +86,11 @@ describe('an installed snapshot', () => {
     await closeMember(data);
     const restarted = await openMember(dataDir);
     assert.deepEqual(memoryOf(restarted), installed);
+    const confState = restarted.state.backend.getSync('meta', Buffer.from('confState'));
+    assert.deepEqual(
+      decodeConfState(confState ?? Buffer.alloc(0)),
+      snapshotAt(database).metadata.confState,
+    );
     for (const { revision, hash } of database.hashes) {
       assert.equal((await restarted.state.store.hashByRevision(revision)).hash, hash);
     }

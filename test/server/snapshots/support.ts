@@ -151,16 +151,16 @@ export async function takeSnapshot(
   const { state, staging, snapFolder, snapshotter, log } = data;
   const common = { staging, clock: systemClock, logger: silentLogger, step };
   const incoming = new IncomingSnapshots({ snapFolder }, { ...common, disk: nodeDisk });
-  await incoming.save(database.index, streamOf(database.bytes), database.term);
+  const snapshot = snapshotAt(database);
+  const { index, term, confState } = snapshot.metadata;
+  await incoming.save(index, streamOf(database.bytes), term, confState);
   const installer = new SnapshotInstaller({
     ...common,
     snapshotter,
     state,
     whenNotCutting: async () => {},
   });
-  const snapshot = snapshotAt(database);
   await installer.install(snapshot, async () => {
-    const { index, term } = snapshot.metadata;
     await durable((done) => log.wal.saveSnapshot(snapshot.metadata, done));
     step('record without commit index');
     log.wal.append({ term, vote: 0n, commit: index }, [], () => {});
