@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { MemberData } from '../../../src/server/member-data.js';
+import { BackendLockedError } from '../../../src/storage/backend/index.js';
 import { makeTemporaryFolder, removeFolder, temporaryFolder } from '../../support/folders.js';
 import {
   type CrashStep,
@@ -99,6 +100,18 @@ describe('a member that is killed while it takes a snapshot', () => {
       await closeMember(data);
     });
   }
+
+  it('is left alone by a second process on its data directory', async (test) => {
+    const dataDir = dataDirectoryIn(temporaryFolder(test));
+    cpSync(dataDirectoryIn(founded), dataDir, { recursive: true });
+    const running = await openMember(dataDir);
+    const staging = ['backend-00000000000000ff', 'backend-0000000000000100.part'];
+    for (const name of staging) mkdirSync(join(dataDir, 'member', name));
+    await assert.rejects(openMember(dataDir), BackendLockedError);
+    const { member } = await leftoversOf(dataDir);
+    assert.deepEqual(member, ['backend', ...staging, 'snap', 'wal']);
+    await closeMember(running);
+  });
 
   it('starts from a database that lies in the snap folder, as etcd leaves it', async (test) => {
     const dataDir = dataDirectoryIn(temporaryFolder(test));

@@ -14,7 +14,7 @@ import {
 } from '../../../src/server/snapshots/index.js';
 import { Backend, BUCKET_NAMES } from '../../../src/storage/backend/index.js';
 import { BoltCorruptError } from '../../../src/storage/bolt/index.js';
-import { nodeDisk } from '../../../src/storage/disk.js';
+import { type Disk, nodeDisk } from '../../../src/storage/disk.js';
 import { openStore } from '../../mvcc/support.js';
 import { applyEntry, findInconsistency } from '../../storage/backend/entries.js';
 import { readContent } from '../../storage/bolt/support.js';
@@ -29,17 +29,45 @@ interface Receiver {
   content: () => string[];
 }
 
-function createReceiver(test: TestContext, maxDatabaseBytes?: number): Receiver {
+function createReceiver(
+  test: TestContext,
+  maxDatabaseBytes?: number,
+  disk: Disk = nodeDisk,
+): Receiver {
   const folder = temporaryFolder(test);
   const snapFolder = join(folder, 'snap');
   mkdirSync(snapFolder);
-  const staging = new StagingFolder(folder, nodeDisk);
+  const staging = new StagingFolder(folder, disk);
   const incoming = new IncomingSnapshots(
     maxDatabaseBytes === undefined ? { snapFolder } : { snapFolder, maxDatabaseBytes },
-    { staging, disk: nodeDisk, clock: systemClock, logger: silentLogger },
+    { staging, disk, clock: systemClock, logger: silentLogger },
   );
   const content = (): string[] => [...readdirSync(folder), ...readdirSync(snapFolder)].sort();
   return { incoming, staging, folder, content };
+}
+
+/** A disk whose second write to a file, or every rename, fails. */
+function failingDisk(fault: 'write' | 'rename'): Disk {
+  const fail = (code: string): Error => Object.assign(new Error(`${code}: ${fault}`), { code });
+  if (fault === 'rename') return { ...nodeDisk, rename: () => Promise.reject(fail('EIO')) };
+  return {
+    ...nodeDisk,
+    async open(path, mode, permissions) {
+      const file = await nodeDisk.open(path, mode, permissions);
+      let writes = 0;
+      return {
+        read: (...request) => file.read(...request),
+        sync: (done) => file.sync(done),
+        truncate: (sizeBytes) => file.truncate(sizeBytes),
+        sizeBytes: () => file.sizeBytes(),
+        close: () => file.close(),
+        write(bytes, sizeBytes, position, done) {
+          if (++writes === 2) setImmediate(() => done(fail('ENOSPC')));
+          else file.write(bytes, sizeBytes, position, done);
+        },
+      };
+    },
+  };
 }
 
 const openBackend = (path: string): Promise<Backend> =>
@@ -120,6 +148,15 @@ describe('databases on their way in', () => {
       SnapshotRefusedError,
     );
     assert.deepEqual(content(), ['snap']);
+  });
+
+  it('leave nothing behind on a disk that is full, or that cannot rename', async (test) => {
+    for (const fault of ['write', 'rename'] as const) {
+      const { incoming, content } = createReceiver(test, undefined, failingDisk(fault));
+      const saved = incoming.save(database.index, streamOf(database.bytes));
+      await assert.rejects(saved, { code: fault === 'write' ? 'ENOSPC' : 'EIO' });
+      assert.deepEqual(content(), ['snap']);
+    }
   });
 
   it('come one at a time; the same one may come twice', async (test) => {
