@@ -40,7 +40,7 @@ export async function runH2load(job: H2loadJob): Promise<JobResult> {
     prefix.writeUInt32BE(job.message.length, 1);
     writeFileSync(body, Buffer.concat([prefix, job.message]));
     if (job.warmupMs > 0) await run(program, job, body, job.warmupMs, []);
-    const window = new MeasuringWindow(job.serverPid, job.profile);
+    const window = new MeasuringWindow(job.serverPid, job.profile, job.otherServerPids);
     const main = await run(program, job, body, job.durationMs, []);
     const server = window.close();
     const log = join(folder, 'latencies');

@@ -14,6 +14,8 @@ export const MEASURES = {
   restartSeconds: { title: 'kill -9 to first answer, s', better: 'lower' },
   restartPeakMegabytes: { title: 'peak memory of the restart, MB', better: 'lower' },
   restartResidentMegabytes: { title: 'memory held after the restart, MB', better: 'lower' },
+  failoverMedianMs: { title: 'to the next acknowledged write, median, ms', better: 'lower' },
+  failoverWorstMs: { title: 'to the next acknowledged write, worst, ms', better: 'lower' },
   wallSeconds: { title: 'wall time, s', better: 'lower' },
   peakOverIdleMegabytes: { title: 'peak memory over idle, MB', better: 'lower' },
   generatorBusyPercent: { title: 'load generator busy, % of a core', better: 'none' },

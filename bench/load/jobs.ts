@@ -6,6 +6,8 @@ export interface JobBase {
   port: number;
   /** Whose CPU time is counted. */
   serverPid: number;
+  /** More processes whose CPU time is counted: the other members of its cluster. */
+  otherServerPids?: readonly number[];
   /** Whether the server's profiler is to run while it is measured. */
   profile: boolean;
 }

@@ -1,3 +1,4 @@
+import { CLUSTER_ROWS } from './cluster.js';
 import { IDLE_ROWS } from './idle.js';
 import { LARGE_STORE_ROWS } from './large-store.js';
 import { LEASE_ROWS } from './lease.js';
@@ -20,4 +21,5 @@ export const ROWS: readonly Row[] = [
   ...LARGE_STORE_ROWS,
   ...REPLAY_ROWS,
   ...IDLE_ROWS,
+  ...CLUSTER_ROWS,
 ];

@@ -1,3 +1,5 @@
+import type { ClusterMember } from '../../test/cluster/support/cluster-member.js';
+import { BenchCluster, type LoadTarget } from '../cluster.js';
 import type { Contender } from '../contenders.js';
 import type { H2loadJob } from '../h2load.js';
 import { runH2load } from '../h2load.js';
@@ -41,6 +43,8 @@ export class RowBench {
   private readonly serverOptions: ServerOptions;
   readonly profile: boolean;
   private running: BenchServer | undefined;
+  private runningCluster: BenchCluster | undefined;
+  private clusterTarget: LoadTarget | undefined;
 
   constructor(
     contender: Contender,
@@ -63,6 +67,19 @@ export class RowBench {
   get server(): BenchServer {
     if (this.running === undefined) throw new Error('the row has not started its server');
     return this.running;
+  }
+
+  /** Starts three members with fresh data; they are removed when the row has ended. */
+  async startCluster(): Promise<BenchCluster> {
+    if (this.profile) throw new Error('the profiler looks at a lone server only');
+    const { flags = [] } = this.serverOptions;
+    this.runningCluster = await BenchCluster.start(this.contender, flags);
+    return this.runningCluster;
+  }
+
+  /** Sends all load from now on to this member of the row's cluster. */
+  aimAt(member: ClusterMember): void {
+    this.clusterTarget = this.runningCluster?.target(member);
   }
 
   /** A number for full runs and one for quick ones. */
@@ -91,26 +108,25 @@ export class RowBench {
 
   /** Lets h2load repeat one request. */
   async h2load(job: WithoutServer<H2loadJob>): Promise<JobResult> {
-    const { clientPort, pid } = this.server;
-    const result = await runH2load({
-      ...job,
-      port: clientPort,
-      serverPid: pid,
-      profile: this.profile,
-    });
+    const result = await runH2load({ ...job, ...this.targetOfJobs(), profile: this.profile });
     return this.checked(result);
   }
 
   async remove(): Promise<void> {
     await this.running?.remove();
+    await this.runningCluster?.remove();
+  }
+
+  private targetOfJobs(): Omit<JobBase, 'profile'> {
+    const { clientPort, pid, otherPids } = this.clusterTarget ?? portAndPid(this.server);
+    return { port: clientPort, serverPid: pid, otherServerPids: otherPids };
   }
 
   private async runLoad(job: WithoutServer<Job>, profile: boolean): Promise<JobResult> {
-    const { clientPort, pid } = this.server;
     const requests = job.kind === 'unary' && 'requests' in job.limit ? job.limit.requests : 0;
     const timeoutMs =
       JOB_TIMEOUT_MARGIN_MS + requests * JOB_TIMEOUT_PER_REQUEST_MS + this.settings.durationMs * 4;
-    const result = await runJob({ ...job, port: clientPort, serverPid: pid, profile }, timeoutMs);
+    const result = await runJob({ ...job, ...this.targetOfJobs(), profile }, timeoutMs);
     return this.checked(result);
   }
 
@@ -122,6 +138,10 @@ export class RowBench {
     this.lastResult = result;
     return result;
   }
+}
+
+function portAndPid({ clientPort, pid }: BenchServer): LoadTarget {
+  return { clientPort, pid, otherPids: [] };
 }
 
 /** The common measures of a load, its rate under the name that fits it. */

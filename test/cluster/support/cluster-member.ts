@@ -83,6 +83,10 @@ export class ClusterMember {
     return this.process?.pid;
   }
 
+  get clientPort(): number {
+    return this.options.ports.client;
+  }
+
   /** The process runs and is not paused. */
   get isServing(): boolean {
     return this.process?.isRunning === true && !this.isPaused;
