@@ -28,7 +28,11 @@ export class Meter {
 
   open(): void {
     this.latencies = new Histogram();
-    this.window = new MeasuringWindow(this.job.serverPid, this.job.profile);
+    this.window = new MeasuringWindow(
+      this.job.serverPid,
+      this.job.profile,
+      this.job.otherServerPids,
+    );
     this.openedCpu = process.cpuUsage();
     this.openedMs = performance.now();
   }
