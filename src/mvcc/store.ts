@@ -299,10 +299,11 @@ export class MvccStore {
     await restoreKeySpace(next, records, leases, clock);
     hub.suspend();
     space.takeOver(next);
-    options.switched?.();
-    this.reloading = undefined;
-    logger.info('kvstore restored', { currentRevision: space.revision });
     this.compactor.restored();
+    // Reads that waited for an index of the new state may go on from within the next call.
+    this.reloading = undefined;
+    options.switched?.();
+    logger.info('kvstore restored', { currentRevision: space.revision });
     hub.restart();
   }
 

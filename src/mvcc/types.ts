@@ -73,7 +73,7 @@ export interface ReloadOptions {
   readonly replaceRecords?: () => Promise<void>;
   /** Where attachments are reported while loading, to be taken over in {@link switched}. */
   readonly leases?: LeaseAttachments;
-  /** In the step in which the new state appears. */
+  /** In the step in which the new state appears; it can be read already. */
   readonly switched?: () => void;
 }
 

@@ -143,6 +143,16 @@ describe('an installed snapshot', () => {
     await closeMember(data);
   });
 
+  it('can be read whole in the very step in which it appears', async (test) => {
+    const data = await openOldMember(test);
+    let shown: unknown;
+    await takeSnapshot(data, database, undefined, () => {
+      shown = memoryOf(data);
+    });
+    assert.deepEqual(shown, memoryOf(data));
+    await closeMember(data);
+  });
+
   it('reaches watchers: with what they missed, or that it is compacted', async (test) => {
     const data = await openOldMember(test);
     const { store } = data.state;

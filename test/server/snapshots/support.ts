@@ -147,6 +147,7 @@ export async function takeSnapshot(
   data: MemberData,
   database: EtcdDatabase,
   step: (name: CrashStep) => void = () => {},
+  switched: () => void = () => {},
 ): Promise<void> {
   const { state, staging, snapFolder, snapshotter, log } = data;
   const common = { staging, clock: systemClock, logger: silentLogger, step };
@@ -158,6 +159,7 @@ export async function takeSnapshot(
     ...common,
     snapshotter,
     state,
+    switched,
     whenNotCutting: async () => {},
   });
   await installer.install(snapshot, async () => {
