@@ -67,7 +67,7 @@ export class ApplyLoop {
   apply(entry: Entry): void {
     const { setConsistentIndex, confChanges, confChangeDecided, leaderReady } = this.#dependencies;
     let outcome: ConfChangeOutcome | undefined;
-    if (entry.type !== EntryType.normal) outcome = confChanges.apply(entry, true);
+    if (entry.type !== EntryType.normal) outcome = confChanges.apply(entry);
     else if (entry.data.length > 0) this.#applyRequest(entry);
     setConsistentIndex(entry.index, entry.term);
     this.#appliedIndex = entry.index;

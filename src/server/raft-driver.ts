@@ -143,6 +143,11 @@ export class RaftDriver {
     return this.#node.committedIndex;
   }
 
+  /** Entries up to here have been reported to Raft as applied. */
+  get appliedIndex(): number {
+    return this.#node.appliedIndex;
+  }
+
   get lastIndex(): number {
     return this.#storage.lastIndex();
   }

@@ -13,6 +13,7 @@ import { type Alarms, AlarmType } from './alarms.js';
 import { Applier, type DecodedRequest } from './applier.js';
 import { ApplyLoop } from './apply-loop.js';
 import { hashBuckets } from './backend-hash.js';
+import { BootstrapError } from './bootstrap/errors.js';
 import { ClusterServices } from './cluster-services.js';
 import { LeaderLoss } from './leader-loss.js';
 import { MemberLeases } from './leases/index.js';
@@ -44,6 +45,7 @@ const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 const MAX_WAITING_READS = 1_000_000;
 /** How long another member may take to answer a question. */
 const QUERY_TIMEOUT_MS = 5000;
+const REMOVED_TEXT = 'the member has been permanently removed from the cluster';
 /** For how long after a start, and how often, it is looked whether others are reached: 5 s as etcd. */
 const TICK_ADVANCE_ATTEMPTS = 100;
 const TICK_ADVANCE_INTERVAL_MS = 50;
@@ -219,7 +221,7 @@ export class KvorumServer {
         applier: new Applier({ ...state, logger, flushBackend: () => backend.flush() }),
         proposals: this.#proposals,
         confChanges: new ConfChangeApplier(
-          { localId: log.memberId, confStateIndex: applied.index },
+          { localId: log.memberId },
           {
             node,
             cluster,
@@ -287,8 +289,9 @@ export class KvorumServer {
   }
 
   /**
-   * Takes part in the cluster from now on. Throws DataInconsistencyError if that was to be checked
-   * and this member's data is not what the others have; then the member has stopped.
+   * Takes part in the cluster from now on. Throws, with the member stopped, DataInconsistencyError if
+   * that was to be checked and this member's data is not what the others have, and BootstrapError if it
+   * was removed from the cluster.
    */
   async start(): Promise<void> {
     if (this.options.initialCorruptCheck) {
@@ -300,6 +303,10 @@ export class KvorumServer {
       }
     }
     if (this.#stopping !== undefined) return;
+    if (this.cluster.isRemoved(this.memberId)) {
+      await this.stop();
+      throw new BootstrapError(REMOVED_TEXT);
+    }
     this.#peers.attach(this.#driver);
     this.#peers.addRemotes(this.#data.log.remotes);
     this.#peers.setPeers(this.#state.cluster.members());
@@ -444,7 +451,7 @@ export class KvorumServer {
     this.#proposals.flush();
     this.#reads.applied();
     this.#leases.applied();
-    this.#services.membership.advanced(index);
+    this.#services.membership.advanced(this.#driver.appliedIndex);
     this.#snapshots.maybeCut(index, this.#applyLoop.confState);
     this.#campaignIfAlone();
   }
@@ -508,9 +515,7 @@ export class KvorumServer {
   }
 
   #stopAsRemoved(delayMs: number): void {
-    this.#logger.warn('server error', {
-      error: 'the member has been permanently removed from the cluster',
-    });
+    this.#logger.warn('server error', { error: REMOVED_TEXT });
     this.#clock.setTimeout(() => void this.#stop(undefined).catch(() => {}), delayMs);
   }
 

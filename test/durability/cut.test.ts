@@ -28,6 +28,8 @@ test('a log that was cut at its very last entry is started from', async (context
   const client = new EtcdClient(member.clientAddress);
   assert.equal(await client.put('after', 'the cut'), revision + 1);
   client.close();
+  // Before its folder goes.
+  await member.kill();
 });
 
 async function fill(member: Member): Promise<void> {

@@ -216,11 +216,26 @@ test('every watcher gets exactly the events it asked for, in order, however slow
   );
 });
 
+/**
+ * A compaction keeps of its own revision only the last change of each key, as etcd does: whoever watches
+ * from just that revision on may miss one that the same transaction has overwritten.
+ */
+function mayBeCompacted(model: Model, { revision, text }: SeenEvent): boolean {
+  if (revision !== model.compacted) return false;
+  const changes = model.changes.filter((change) => change.main === revision);
+  return changes.some(
+    ({ key, value }, position) =>
+      text === (value === undefined ? `DELETE ${key}=` : `PUT ${key}=${value}`) &&
+      changes.slice(position + 1).some((later) => later.key === key),
+  );
+}
+
 function checkWatched(model: Model, watched: Watched): void {
   const expected = expectedEvents(model, watched);
   const { seen, compactedAt } = watched;
   if (compactedAt === undefined) {
-    assert.deepEqual(seen, expected);
+    const kept = (event: SeenEvent): boolean => !mayBeCompacted(model, event);
+    assert.deepEqual(seen.filter(kept), expected.filter(kept));
     return;
   }
   assert.deepEqual(seen, expected.slice(0, seen.length));

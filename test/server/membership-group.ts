@@ -60,7 +60,7 @@ class GroupMember {
     const logger = silentLogger;
     const { cluster, node } = this;
     this.#applier = new ConfChangeApplier(
-      { localId: id, confStateIndex: 0 },
+      { localId: id },
       {
         node,
         cluster,
@@ -121,7 +121,7 @@ class GroupMember {
       sent.push(...ready.messages);
       for (const entry of ready.committedEntries) {
         if (entry.type === EntryType.normal) continue;
-        const outcome = this.#applier.apply(entry, true);
+        const outcome = this.#applier.apply(entry);
         this.changes.applied(entry.index, outcome);
         this.isStopped ||= outcome.removedSelf;
       }

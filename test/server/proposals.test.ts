@@ -79,15 +79,32 @@ describe('Proposals', () => {
     assert.deepEqual(results, ['a: etcdserver: too many requests']);
   });
 
-  it('tell their clients when Raft does not take them', () => {
+  it('tell their clients when Raft will never take them', () => {
     const { clock, results, submit } = createProposals({
       propose: () => {
-        throw new ProposalDroppedError('no-leader');
+        throw new ProposalDroppedError('invalid');
       },
     });
     submit('a');
     clock.runImmediates();
     assert.deepEqual(results, ['a: etcdserver: no leader']);
+  });
+
+  it('wait for a leader', () => {
+    let hasLeader = false;
+    const { clock, proposals, batches, results, submit, idsOf } = createProposals({
+      propose: () => {
+        if (!hasLeader) throw new ProposalDroppedError('no-leader');
+      },
+    });
+    submit('a');
+    clock.runImmediates();
+    hasLeader = true;
+    proposals.flush();
+    for (const id of idsOf(batches.length - 1)) {
+      proposals.applied(id, null, { kind: 'plain', revision: 2 });
+    }
+    assert.deepEqual(results, ['a: revision 2']);
   });
 
   it('hold back what Raft cannot take yet, and drop what nobody waits for any more', () => {

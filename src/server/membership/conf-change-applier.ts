@@ -29,13 +29,6 @@ export interface MemberConnections {
 
 export interface ConfChangeApplierOptions {
   readonly localId: NodeId;
-  /**
-   * The index whose configuration Raft was started with: entries up to here must not reach it again.
-   * That is the backend's consistent index where the backend holds the configuration, so that a
-   * change that was refused when it was new is not let in when the log is read again; else the index
-   * of the cut that the log starts from.
-   */
-  readonly confStateIndex: number;
 }
 
 export interface ConfChangeApplierDependencies {
@@ -91,11 +84,11 @@ export class ConfChangeApplier {
   }
 
   /**
-   * Applies an entry of the type `confChange` or `confChangeV2`. `isNew` says that the backend does
-   * not hold its effects yet. What it throws means that this member must not go on.
+   * Applies an entry of the type `confChange` or `confChangeV2`, once: Raft is started with the
+   * configuration that the backend holds. What it throws means that this member must not go on.
    * @throws ConfChangeDecodeError for an entry that no leader lets in, or ConfChangeError
    */
-  apply(entry: Entry, isNew: boolean): ConfChangeOutcome {
+  apply(entry: Entry): ConfChangeOutcome {
     if (entry.type !== EntryType.confChange) {
       // Nobody proposes these, and real members die of them. They tell nothing of the members, so
       // all that can be done in the same way everywhere is nothing.
@@ -105,15 +98,15 @@ export class ConfChangeApplier {
     let change: MembershipChange;
     try {
       change = toMembershipChange(confChange);
-      if (isNew) this.#dependencies.cluster.validate(change);
+      this.#dependencies.cluster.validate(change);
     } catch (error) {
       if (error instanceof EtcdError || error instanceof MalformedConfChangeError) {
         return this.#refuse(entry, confChange.id, error);
       }
       throw error;
     }
-    if (entry.index > this.#options.confStateIndex) this.#tellRaft(confChange);
-    if (isNew) this.#carryOut(change);
+    this.#tellRaft(confChange);
+    this.#carryOut(change);
     return this.#outcome(confChange.id, null, this.#removesSelf(change));
   }
 
@@ -126,10 +119,8 @@ export class ConfChangeApplier {
       index: entry.index,
       error: error.message,
     });
-    if (entry.index > this.#options.confStateIndex) {
-      const type = ConfChangeType.addNode;
-      this.#tellRaft({ id: changeId, type, nodeId: NO_NODE, context: EMPTY_BYTES });
-    }
+    const type = ConfChangeType.addNode;
+    this.#tellRaft({ id: changeId, type, nodeId: NO_NODE, context: EMPTY_BYTES });
     return this.#outcome(changeId, error, false);
   }
 
@@ -157,16 +148,13 @@ export class ConfChangeApplier {
     }
   }
 
-  /** Read again after a restart, a removal counts only if it was carried out. */
   #removesSelf(change: MembershipChange): boolean {
     const { localId } = this.#options;
-    const { cluster, logger } = this.#dependencies;
-    if (change.kind !== 'remove' || change.id !== localId || !cluster.isRemoved(localId)) {
-      return false;
-    }
-    logger.warn('the local member has been permanently removed from the cluster', {
-      'local-member-id': formatId(localId),
-    });
+    if (change.kind !== 'remove' || change.id !== localId) return false;
+    this.#dependencies.logger.warn(
+      'the local member has been permanently removed from the cluster',
+      { 'local-member-id': formatId(localId) },
+    );
     return true;
   }
 
