@@ -293,10 +293,19 @@ export class Backend {
     return Math.min(this.#size.sizeBytes, this.#queue.liveBytes);
   }
 
-  /** Rewrites the tables without what is deleted (etcd's Defragment). Reads and writes go on. */
+  /**
+   * Rewrites the tables without what is deleted (etcd's Defragment). Reads and writes go on. Rejects
+   * with BackendReplacedError if the store is replaced meanwhile.
+   */
   async compactRange(): Promise<void> {
     await this.flush();
-    await rewriteTables(this.#database);
+    const database = this.#database;
+    try {
+      await rewriteTables(database);
+    } catch (error) {
+      if (this.#replacing === undefined && database === this.#database) throw error;
+      throw new BackendReplacedError('backend: the store was replaced by a snapshot');
+    }
     await this.#size.refresh(this.#queue.unflushedBytes);
   }
 

@@ -112,6 +112,16 @@ describe('a store that is replaced', () => {
     }
   });
 
+  it('ends a rewriting of the old tables', async (test) => {
+    const { other, backend } = await twoStores(test);
+    const rewritten = assert.rejects(backend.compactRange(), BackendReplacedError);
+    await backend.flush();
+    await backend.replace(other);
+    await rewritten;
+    await backend.compactRange();
+    assert.equal(await findInconsistency(backend), undefined);
+  });
+
   it('has failed if the other one is not there', async (test) => {
     const { folder, backend } = await twoStores(test);
     await assert.rejects(backend.replace(join(folder, 'nothing')), BackendFailedError);
