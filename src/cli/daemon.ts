@@ -77,7 +77,6 @@ async function serve(
   logger: DaemonLogger,
   loadServer: () => Promise<StartServer>,
 ): Promise<void> {
-  refuseTls(config);
   checkDataDirectory(config, logger);
   const startServer = await loadServer();
   const server = await startServer(config, { logger, clock: systemClock, random: systemRandom });
@@ -95,14 +94,6 @@ async function serve(
 async function loadEmbeddedServer(): Promise<StartServer> {
   // Loaded only when a member is about to start: bad settings are told without it.
   return (await import('../embed/index.js')).startServer;
-}
-
-/** Whoever asks for TLS must not get plain text: until there are TLS listeners, that is an error. */
-function refuseTls(config: Config): void {
-  const urls = [...config.listenClientUrls, ...config.listenPeerUrls];
-  const secure = urls.find((url) => url.secure);
-  if (secure !== undefined)
-    throw startFailed(`TLS listeners are not supported yet: ${secure.text}`);
 }
 
 /** A data directory with a log is taken as it is; a new one needs valid bootstrap settings. */

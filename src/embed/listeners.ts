@@ -14,6 +14,7 @@ import {
   type ListenAddress,
   type Listener,
   listen,
+  sortConnection,
 } from '../transport/index.js';
 
 /** A message may be larger than a request by this much before the transport refuses it (G.14). */
@@ -29,27 +30,67 @@ interface Answerers {
   readonly stop: () => void;
 }
 
+/** A place to listen at, and what is spoken there. */
+interface ListenPlace {
+  readonly address: ListenAddress;
+  readonly isSecure: boolean;
+  readonly takesPlaintext: boolean;
+}
+
+/** An address that is served. */
+export interface ServedAddress {
+  /** `host:port`, or the path of a unix socket. */
+  readonly address: string;
+  readonly isUnix: boolean;
+  readonly isSecure: boolean;
+}
+
+export interface BindDependencies {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Makes what shakes hands with those who speak TLS; `take` gets those who are let in. */
+  readonly acceptTls?:
+    | ((take: (socket: Socket) => void) => { accept(socket: Socket): void })
+    | undefined;
+}
+
 /**
  * Listening sockets of one purpose. They are bound before the member has opened its data; the
  * connections made meanwhile wait until there is someone to answer.
  */
 export class Listeners {
-  readonly #listeners: Listener[] = [];
+  readonly #bound: (ListenPlace & { readonly listener: Listener })[] = [];
   readonly #waiting: (() => void)[] = [];
   #answerers: Answerers | undefined;
 
-  /** Binds all URLs. Rejects with the system's error; then nothing is left bound. */
-  static async bind(urls: readonly ListenUrl[], logger: Logger): Promise<Listeners> {
+  /**
+   * Binds all URLs; `http` and `https` ones may share an address. Rejects with the system's error, or
+   * for TLS that cannot be served; then nothing is left bound.
+   */
+  static async bind(
+    urls: readonly ListenUrl[],
+    dependencies: BindDependencies,
+  ): Promise<Listeners> {
     const listeners = new Listeners();
+    const takers = {
+      http1: (socket: Socket) => listeners.#take(socket, 'http1'),
+      http2: (socket: Socket) => listeners.#take(socket, 'http2'),
+    };
     try {
-      for (const url of urls) {
+      const tls = dependencies.acceptTls?.((socket) => sortConnection(socket, takers));
+      for (const place of placesOf(urls)) {
         // Plaintext on a URL that promises TLS would be worse than no listener at all.
-        if (url.secure) throw startFailed(`TLS is not supported yet (${url.text})`);
-        const takers = {
-          http1: (socket: Socket) => listeners.#take(socket, 'http1'),
-          http2: (socket: Socket) => listeners.#take(socket, 'http2'),
-        };
-        listeners.#listeners.push(await listen({ address: addressOf(url) }, { takers, logger }));
+        if (place.isSecure && tls === undefined) {
+          throw startFailed(`TLS key/cert must be provided for ${place.address.kind} listener`);
+        }
+        const options = { address: place.address, takesPlaintext: place.takesPlaintext };
+        const listener = await listen(options, {
+          takers,
+          logger: dependencies.logger,
+          clock: dependencies.clock,
+          tls: place.isSecure ? tls : undefined,
+        });
+        listeners.#bound.push({ ...place, listener });
       }
     } catch (error) {
       await listeners.close();
@@ -58,9 +99,15 @@ export class Listeners {
     return listeners;
   }
 
-  /** `host:port` of each listener as bound. */
-  get boundAddresses(): string[] {
-    return this.#listeners.map((listener) => listener.boundAddress);
+  /** Each address as bound, once for plaintext and once for TLS where both are taken. */
+  get served(): ServedAddress[] {
+    return this.#bound.flatMap(({ listener, isSecure, takesPlaintext, address }) => {
+      const one = { address: listener.boundAddress, isUnix: address.kind === 'unix' };
+      return [
+        ...(takesPlaintext ? [{ ...one, isSecure: false }] : []),
+        ...(isSecure ? [{ ...one, isSecure: true }] : []),
+      ];
+    });
   }
 
   /** Serves clients: gRPC and HTTP/1.1 on the same port. */
@@ -106,7 +153,7 @@ export class Listeners {
     this.#answerers?.stop();
     this.#answerers?.http2?.close();
     this.#answerers?.http1.closeAllConnections();
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await Promise.all(this.#bound.map(({ listener }) => listener.close()));
   }
 
   #serve(answerers: Answerers): void {
@@ -121,6 +168,22 @@ export class Listeners {
     else if (http2 === undefined) socket.destroy();
     else http2.accept(socket);
   }
+}
+
+/** Where to listen for all the URLs; those of one address share a socket. */
+function placesOf(urls: readonly ListenUrl[]): ListenPlace[] {
+  const places = new Map<string, ListenPlace>();
+  urls.forEach((url, index) => {
+    const isFree = url.kind === 'tcp' && url.port === 0;
+    const key = url.kind === 'unix' ? url.path : `${url.address} ${isFree ? -index : url.port}`;
+    const known = places.get(key);
+    places.set(key, {
+      address: addressOf(url),
+      isSecure: url.secure || known?.isSecure === true,
+      takesPlaintext: !url.secure || known?.takesPlaintext === true,
+    });
+  });
+  return [...places.values()];
 }
 
 function addressOf(url: ListenUrl): ListenAddress {

@@ -4,8 +4,9 @@ import { type Random, systemRandom } from '../base/random.js';
 import type { Config } from '../config/index.js';
 import { NodePeerConnector } from '../peer/index.js';
 import { KvorumServer } from '../server/index.js';
-import { Listeners } from './listeners.js';
+import { Listeners, type ServedAddress } from './listeners.js';
 import { serverOptions } from './server-options.js';
+import { acceptTls, connectTls, tlsOptions } from './tls.js';
 
 export interface StartDependencies {
   readonly logger: Logger;
@@ -40,9 +41,15 @@ export async function startServer(
   };
   let server: KvorumServer;
   try {
-    bound.push(await Listeners.bind(config.listenPeerUrls, log));
-    bound.push(await Listeners.bind(config.listenClientUrls, log));
-    const connector = new NodePeerConnector();
+    const tools = { logger: log, clock };
+    const peerTls = tlsOptions('peer', config, tools);
+    const clientTls = tlsOptions('client', config, tools);
+    const connector = new NodePeerConnector(connectTls(peerTls, tools));
+    const { listenPeerUrls, listenClientUrls } = config;
+    const acceptPeers = acceptTls('peer', listenPeerUrls, peerTls, config, tools);
+    const acceptClients = acceptTls('client', listenClientUrls, clientTls, config, tools);
+    bound.push(await Listeners.bind(listenPeerUrls, { ...tools, acceptTls: acceptPeers }));
+    bound.push(await Listeners.bind(listenClientUrls, { ...tools, acceptTls: acceptClients }));
     server = await KvorumServer.open(options, { logger, clock, random, connector });
   } catch (error) {
     await closeListeners();
@@ -62,15 +69,15 @@ export async function startServer(
   if (!isReady) throw new Error('the member has stopped before it could serve');
   clients?.serveClients(server, config, { logger: log, clock });
   log.info('ready to serve client requests');
-  const addresses = clients?.boundAddresses ?? [];
-  for (const address of addresses) {
-    log.info('serving client traffic insecurely; this is strongly discouraged!', {
-      traffic: 'grpc+http',
-      address,
-    });
+  const served = clients?.served ?? [];
+  for (const { address, isSecure } of served) {
+    const message = isSecure
+      ? 'serving client traffic securely'
+      : 'serving client traffic insecurely; this is strongly discouraged!';
+    log.info(message, { traffic: 'grpc+http', address });
   }
   return {
-    clientUrls: addresses.map((address) => `http://${address}`),
+    clientUrls: served.map(servedUrl),
     async stop() {
       // While the leadership is handed over clients are still served.
       await server.handOver();
@@ -80,4 +87,9 @@ export async function startServer(
     },
     stopped,
   };
+}
+
+function servedUrl({ address, isUnix, isSecure }: ServedAddress): string {
+  if (isUnix) return `${isSecure ? 'unixs' : 'unix'}://${address}`;
+  return `${isSecure ? 'https' : 'http'}://${address}`;
 }

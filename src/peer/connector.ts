@@ -1,13 +1,16 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from 'node:http';
-import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import type { PeerUrl } from './peer-url.js';
 
-/** How connections to `https` and `unixs` URLs are made. */
+/** How a connection to an `https` or `unixs` URL is made. */
 export type PeerTlsOptions = Pick<
-  AgentOptions,
-  'ca' | 'cert' | 'key' | 'crl' | 'ciphers' | 'minVersion' | 'maxVersion' | 'rejectUnauthorized'
-> &
-  Pick<AgentOptions, 'servername' | 'checkServerIdentity'>;
+  ConnectionOptions,
+  'secureContext' | 'rejectUnauthorized' | 'checkServerIdentity'
+>;
+
+/** Says how the next connection to a URL is made: certificates may change while the server runs. */
+export type PeerTls = (url: PeerUrl) => PeerTlsOptions;
 
 /** A request to be sent to a member. */
 export interface ConnectorRequest {
@@ -31,13 +34,17 @@ const IDLE_TIMEOUT_MS = 4000;
 
 /** {@link PeerConnector} on Node's own HTTP client. */
 export class NodePeerConnector implements PeerConnector {
-  readonly #tls: PeerTlsOptions;
+  readonly #tls: PeerTls;
   readonly #httpAgent = new HttpAgent({ keepAlive: true, timeout: IDLE_TIMEOUT_MS });
-  readonly #httpsAgent: HttpsAgent;
+  // A session taken up again would skip the look at the other side's certificate.
+  readonly #httpsAgent = new HttpsAgent({
+    keepAlive: true,
+    timeout: IDLE_TIMEOUT_MS,
+    maxCachedSessions: 0,
+  });
 
-  constructor(tls: PeerTlsOptions = {}) {
+  constructor(tls: PeerTls = () => ({})) {
     this.#tls = tls;
-    this.#httpsAgent = new HttpsAgent({ ...tls, keepAlive: true, timeout: IDLE_TIMEOUT_MS });
   }
 
   request(request: ConnectorRequest): ClientRequest {
@@ -49,7 +56,7 @@ export class NodePeerConnector implements PeerConnector {
     const options = { ...target, method, path, headers };
     if (url.isSecure) {
       const agent = reuseConnection ? this.#httpsAgent : false;
-      return httpsRequest({ ...options, ...this.#tls, agent });
+      return httpsRequest({ ...options, ...this.#tls(url), agent });
     }
     return httpRequest({ ...options, agent: reuseConnection ? this.#httpAgent : false });
   }

@@ -18,6 +18,7 @@ export {
   type ConnectorRequest,
   NodePeerConnector,
   type PeerConnector,
+  type PeerTls,
   type PeerTlsOptions,
 } from './connector.js';
 export {
@@ -36,6 +37,7 @@ export type {
   PeerTransportDependencies,
   PeerTransportOptions,
 } from './options.js';
+export type { PeerUrl } from './peer-url.js';
 export type { Answer } from './request-scope.js';
 export { compareMinor, parseVersion, type SemanticVersion } from './semantic-version.js';
 export { PEER_SERVER_OPTIONS } from './server-options.js';

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { SERVER_VERSION } from '../base/version.js';
 import type { Message, NodeId } from '../raft/index.js';
-import type { PeerConnector, PeerTlsOptions } from './connector.js';
+import type { PeerConnector, PeerTls } from './connector.js';
 import { DEFAULT_MAX_FRAME_BYTES } from './stream-codec.js';
 
 export interface PeerTransportOptions {
@@ -12,7 +12,7 @@ export interface PeerTransportOptions {
   readonly peerUrls: readonly string[];
   /** Making a connection may take this and a second. */
   readonly electionTimeoutMs: number;
-  readonly tls?: PeerTlsOptions;
+  readonly tls?: PeerTls;
   /** What this member says it is; the server's version if not given. */
   readonly version?: string;
   /** A connection that moves nothing for this long is given up: 5 s, as all members agree. */

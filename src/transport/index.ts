@@ -15,4 +15,20 @@ export {
   type Http2CarrierOptions,
 } from './http2/carrier.js';
 export { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './http2/limits.js';
-export { type ConnectionTakers, type ListenAddress, type Listener, listen } from './listener.js';
+export {
+  type ConnectionTakers,
+  type ListenAddress,
+  type Listener,
+  listen,
+  sortConnection,
+} from './listener.js';
+export {
+  commonName,
+  demandsCertificates,
+  hasNoCertificate,
+  selfSignedFiles,
+  TlsAcceptor,
+  TlsConnector,
+  TlsError,
+  type TlsOptions,
+} from './tls/index.js';

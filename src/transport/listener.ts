@@ -1,5 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { type Clock, systemClock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { LimitedLog } from './limited-log.js';
 
 /** Where to listen. */
 export type ListenAddress =
@@ -14,6 +16,16 @@ export interface ConnectionTakers {
 
 export interface ListenerOptions {
   readonly address: ListenAddress;
+  /** Whether plaintext is taken, as far as it is not TLS; true if not given. */
+  readonly takesPlaintext?: boolean;
+}
+
+export interface ListenerDependencies {
+  readonly takers: ConnectionTakers;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Shakes hands with those who speak TLS; none: they are turned away. */
+  readonly tls?: { accept(socket: Socket): void } | undefined;
 }
 
 /** A listening socket. */
@@ -28,24 +40,27 @@ export interface Listener {
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** These bytes of it suffice: no HTTP/1.1 method begins so. */
 const DECISIVE_BYTES = 4;
+/** How a TLS handshake begins: the type of its record (RFC 8446 §5.1). No other protocol does. */
+const TLS_HANDSHAKE = 0x16;
 /** A connection that says nothing is closed after this. */
 const FIRST_BYTES_TIMEOUT_MS = 60_000;
 
 /**
- * Listens on an address and sorts connections by their first bytes: gRPC and plain HTTP share one
- * port (E.1). Rejects with the system's error if the address cannot be bound.
+ * Listens on an address and sorts connections by their first bytes: TLS and plaintext, gRPC and plain
+ * HTTP can share one port (E.1). Rejects with the system's error if the address cannot be bound.
  */
 export async function listen(
   options: ListenerOptions,
-  dependencies: { readonly takers: ConnectionTakers; readonly logger: Logger },
+  dependencies: ListenerDependencies,
 ): Promise<Listener> {
-  const { takers, logger } = dependencies;
+  const { logger } = dependencies;
   const connections = new Set<Socket>();
+  const sort = sorter(options, dependencies);
   const server = createServer({ noDelay: true }, (socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
     socket.on('error', (error) => logger.debug('connection failed', { error: error.message }));
-    sortConnection(socket, takers);
+    sort(socket);
   });
   server.on('error', (error) => logger.error('listener failed', { error: error.message }));
   await bind(server, options.address);
@@ -57,6 +72,68 @@ export async function listen(
         for (const socket of connections) socket.destroy();
       }),
   };
+}
+
+/** What happens to a new connection, by what the listener takes. */
+function sorter(
+  { takesPlaintext = true }: ListenerOptions,
+  { takers, tls, logger, clock = systemClock }: ListenerDependencies,
+): (socket: Socket) => void {
+  // OpenSSL itself recognizes who does not speak TLS.
+  if (tls !== undefined && !takesPlaintext) return (socket) => tls.accept(socket);
+  const log = new LimitedLog({ clock, logger });
+  const turnAway = (socket: Socket): void => {
+    log.warn('rejected connection: TLS on a port for plaintext', {
+      'remote-addr': `${socket.remoteAddress}:${socket.remotePort}`,
+    });
+    socket.destroy();
+  };
+  return (socket) => {
+    awaitFirstBytes(socket, (first) => {
+      if (first[0] !== TLS_HANDSHAKE) return sortPlaintext(first, takers);
+      return tls === undefined ? turnAway : (secured) => tls.accept(secured);
+    });
+  };
+}
+
+/** Sorts a connection on which plaintext is spoken, or TLS is done with, by its first bytes. */
+export function sortConnection(socket: Socket, takers: ConnectionTakers): void {
+  awaitFirstBytes(socket, (first) => sortPlaintext(first, takers));
+}
+
+type Taker = (socket: Socket) => void;
+
+/** Who takes a connection that begins so; undefined as long as that cannot be told. */
+function sortPlaintext(first: Buffer, takers: ConnectionTakers): Taker | undefined {
+  const known = Math.min(first.length, DECISIVE_BYTES);
+  if (first.compare(PREFACE, 0, known, 0, known) !== 0) return (socket) => takers.http1(socket);
+  if (first.length < DECISIVE_BYTES) return undefined;
+  return (socket) => takers.http2(socket);
+}
+
+/** Reads until `choose` knows a taker, who gets the connection with nothing read from it. */
+function awaitFirstBytes(socket: Socket, choose: (first: Buffer) => Taker | undefined): void {
+  let first: Buffer = Buffer.alloc(0);
+  const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS);
+  const onReadable = (): void => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
+    const taker = choose(first);
+    if (taker === undefined) return;
+    done();
+    socket.unshift(first);
+    taker(socket);
+  };
+  const done = (): void => {
+    clearTimeout(timer);
+    socket.removeListener('readable', onReadable);
+    socket.removeListener('close', done);
+    socket.removeListener('end', done);
+  };
+  socket.on('readable', onReadable);
+  socket.once('close', done);
+  socket.once('end', done);
 }
 
 function bind(server: Server, address: ListenAddress): Promise<void> {
@@ -80,30 +157,4 @@ function boundAddress(server: Server, address: ListenAddress): string {
   }
   const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return `${host}:${bound.port}`;
-}
-
-function sortConnection(socket: Socket, takers: ConnectionTakers): void {
-  let first: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS);
-  const onReadable = (): void => {
-    const chunk: Buffer | null = socket.read();
-    if (chunk === null) return;
-    first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
-    const known = Math.min(first.length, DECISIVE_BYTES);
-    const isPreface = first.compare(PREFACE, 0, known, 0, known) === 0;
-    if (isPreface && first.length < DECISIVE_BYTES) return;
-    done();
-    socket.unshift(first);
-    if (isPreface) takers.http2(socket);
-    else takers.http1(socket);
-  };
-  const done = (): void => {
-    clearTimeout(timer);
-    socket.removeListener('readable', onReadable);
-    socket.removeListener('close', done);
-    socket.removeListener('end', done);
-  };
-  socket.on('readable', onReadable);
-  socket.once('close', done);
-  socket.once('end', done);
 }

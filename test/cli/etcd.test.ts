@@ -115,11 +115,14 @@ test('bootstrap settings that do not fit are "discovery failed"', async (t) => {
   assert.match(error, /^couldn't find local name "default"/);
 });
 
-test('a TLS listener is refused rather than served in plain text', async (t) => {
+test('a TLS listener without a certificate is refused rather than served in plain text', async (t) => {
   const flags = ['--listen-client-urls=https://127.0.0.1:0', '--advertise-client-urls=https://h:1'];
   const { code, stderr } = await finish(start(t, flags));
   assert.equal(code, 1);
-  assert.match(lastLine(stderr).error, /^TLS listeners are not supported yet/);
+  assert.match(
+    lastLine(stderr).error,
+    /^TLS key\/cert \(--cert-file, --key-file\) must be provided/,
+  );
 });
 
 async function memberFlags(t: TestContext): Promise<{ endpoint: string; flags: string[] }> {

@@ -10,5 +10,5 @@ test('help lists every flag once, and says which have no effect yet', () => {
   for (const name of FLAG_NAMES) assert.ok(help.includes(`  --${name} '`), name);
   assert.match(help, /--max-request-bytes '1572864'/);
   assert.match(help, /InitialCorruptCheck=true\|false \(ALPHA - default=false\)/);
-  assert.match(help, /--auto-tls 'false'\n.*\n +\(accepted, without effect yet\)/);
+  assert.match(help, /--memory-mlock 'false'\n.*\n +\(accepted, without effect yet\)/);
 });

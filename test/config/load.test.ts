@@ -102,7 +102,7 @@ test('kubeadm’s command line starts', async () => {
   assert.equal(config.listenClientUrls.length, 2);
   const warning = notices.find((notice) => notice.message.includes('without effect yet'));
   assert.deepEqual(warning?.fields, {
-    flags: ['client-cert-auth', 'listen-metrics-urls'],
+    flags: ['listen-metrics-urls'],
   });
   const gateWarning = notices.find((notice) => notice.message.startsWith('feature gate'));
   assert.deepEqual(gateWarning?.fields, { gates: ['PriorityRequest'] });

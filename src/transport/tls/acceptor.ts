@@ -1,0 +1,192 @@
+import type { X509Certificate } from 'node:crypto';
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import { LimitedLog } from '../limited-log.js';
+import {
+  checkAddress,
+  checkAllowed,
+  checkRevocation,
+  type NameService,
+  systemNameService,
+} from './certificate-rules.js';
+import { opensslCiphers } from './cipher-suites.js';
+import { TlsError } from './errors.js';
+import { handshakeErrorText, verificationErrorText } from './handshake-errors.js';
+import { readAuthorities, readKeyPair } from './key-pair.js';
+import { certificateNames } from './names.js';
+import { checkTlsOptions, demandsCertificates, type TlsOptions } from './options.js';
+import { Reloading } from './reloading.js';
+import { type RevokedSerials, readRevocationList } from './revocation-list.js';
+
+export interface TlsAcceptorOptions {
+  readonly tls: TlsOptions;
+  /** Who connects: for the log. */
+  readonly endpoint: 'client' | 'peer';
+  /** The protocols spoken behind TLS, the preferred one first. */
+  readonly protocols: readonly string[];
+  /** Whether the address of who connects has to be one that its certificate is for. */
+  readonly checksAddress: boolean;
+}
+
+export interface TlsAcceptorDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Takes the connections that are let in. */
+  readonly take: (socket: TLSSocket) => void;
+  readonly names?: NameService;
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** What the files make: a server that never listens itself, and who is revoked. */
+interface Material {
+  readonly server: Server;
+  readonly revoked: RevokedSerials | undefined;
+}
+
+/**
+ * The server's side of TLS: shakes hands on connections that are given to it, and lets in who may
+ * come in. Certificates, authorities and revocation lists are taken up anew when their files have
+ * changed; connections that are open stay as they are.
+ */
+export class TlsAcceptor {
+  readonly #options: TlsAcceptorOptions;
+  readonly #take: (socket: TLSSocket) => void;
+  readonly #names: NameService;
+  readonly #log: LimitedLog;
+  readonly #material: Reloading<Material>;
+
+  /** @throws TlsError if the files do not serve */
+  constructor(options: TlsAcceptorOptions, dependencies: TlsAcceptorDependencies) {
+    const { clock, logger, take, names = systemNameService } = dependencies;
+    const { tls } = options;
+    this.#options = options;
+    this.#take = take;
+    this.#names = names;
+    this.#log = new LimitedLog({ clock, logger });
+    checkTlsOptions(tls);
+    const files = [tls.certFile, tls.keyFile, tls.trustedCaFile, tls.revocationListFile];
+    this.#material = new Reloading(
+      {
+        paths: files.filter((path) => path !== ''),
+        load: () => this.#load(),
+        label: `${options.endpoint} TLS files`,
+      },
+      { clock, logger },
+    );
+  }
+
+  /** Shakes hands on a connection of which nothing was read, or what was read was put back. */
+  accept(socket: Socket): void {
+    this.#material.current.server.emit('connection', socket);
+  }
+
+  #load(): Material {
+    const { tls, protocols } = this.#options;
+    const demands = demandsCertificates(tls);
+    const revoked =
+      tls.revocationListFile === '' ? undefined : readRevocationList(tls.revocationListFile);
+    const server = createServer({
+      ...serverContext(tls),
+      requestCert: demands,
+      // Without this a client that shows none would get through the handshake itself.
+      rejectUnauthorized: demands,
+      ALPNProtocols: [...protocols],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      noDelay: true,
+    });
+    server.on('secureConnection', (socket) => this.#admit(socket, revoked));
+    server.on('tlsClientError', (error, socket) => {
+      const { authorizationError } = socket;
+      if (authorizationError) this.#reject(socket, verificationErrorText(`${authorizationError}`));
+      else this.#reject(socket, handshakeErrorText(error));
+    });
+    return { server, revoked };
+  }
+
+  #admit(socket: TLSSocket, revoked: RevokedSerials | undefined): void {
+    // Whoever has it now may not be listening for errors yet.
+    socket.on('error', () => socket.destroy());
+    const leaf = socket.getPeerX509Certificate();
+    if (leaf === undefined) {
+      this.#take(socket);
+      return;
+    }
+    try {
+      checkAllowed(leaf, this.#options.tls);
+      if (revoked !== undefined) checkRevocation(leaf, revoked);
+    } catch (error) {
+      this.#refuse(socket, error);
+      return;
+    }
+    // Sockets of the file system have no address.
+    const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+    if (!this.#options.checksAddress || address === undefined) {
+      this.#take(socket);
+      return;
+    }
+    checkAddress(leaf, address, this.#names).then(
+      () => {
+        if (!socket.destroyed) this.#take(socket);
+      },
+      (error: unknown) => this.#refuse(socket, error),
+    );
+  }
+
+  #refuse(socket: TLSSocket, error: unknown): void {
+    const reason = error instanceof TlsError ? error.message : String(error);
+    this.#reject(socket, reason, socket.getPeerX509Certificate());
+  }
+
+  #reject(socket: TLSSocket, reason: string, leaf?: X509Certificate): void {
+    const names = leaf === undefined ? undefined : certificateNames(leaf);
+    const { remoteAddress, remotePort } = socket;
+    const fields = {
+      'remote-addr': remoteAddress === undefined ? '' : `${remoteAddress}:${remotePort}`,
+      'server-name': serverName(socket),
+      ...(names === undefined
+        ? {}
+        : { 'ip-addresses': names.ipAddresses, 'dns-names': names.dnsNames }),
+      error: reason,
+    };
+    socket.destroy();
+    const message = `rejected connection on ${this.#options.endpoint} endpoint`;
+    // Port scanners and probes of load balancers come and go without a word.
+    if (reason === 'EOF') this.#log.debug(message, fields);
+    else this.#log.warn(message, fields);
+  }
+}
+
+/** The name the client has asked for. */
+function serverName(socket: TLSSocket & { servername?: unknown }): string {
+  return typeof socket.servername === 'string' ? socket.servername : '';
+}
+
+/** What certificates, authorities and settings come to in OpenSSL's terms. */
+export function tlsSettings(tls: TlsOptions): SecureContextOptions {
+  return {
+    ciphers: opensslCiphers(tls.cipherSuites),
+    minVersion: tls.minVersion,
+    maxVersion: tls.maxVersion,
+    // As in Go an authority in the file is trusted as it is, also if another one vouches for it.
+    allowPartialTrustChain: true,
+    ...(tls.trustedCaFile === '' ? {} : { ca: readAuthorities(tls.trustedCaFile) }),
+  };
+}
+
+function serverContext(tls: TlsOptions): SecureContextOptions {
+  const { cert, key } = readKeyPair(tls.certFile, tls.keyFile);
+  // A session taken up again would skip the look at the client's certificate.
+  const tickets = demandsCertificates(tls) ? constants.SSL_OP_NO_TICKET : 0;
+  return {
+    ...tlsSettings(tls),
+    cert,
+    key,
+    honorCipherOrder: true,
+    // Nobody of our clients renegotiates; Go's server refuses it too.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | tickets,
+  };
+}
