@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterMember } from './support/cluster-member.js';
 import { ClusterRun, isLong } from './support/run.js';
 
-const STEPS = Number(process.env.KVORUM_TEST_STEPS ?? (isLong ? 60 : 5));
+const STEPS = Number(process.env.KVORUM_TEST_STEPS ?? (isLong ? 60 : 3));
 
 const FAULTS = {
   kill: 4,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { etcdVersion, serverUnderTest } from '../support/programs.js';
 import type { ClusterMember } from './support/cluster-member.js';
@@ -17,7 +17,7 @@ const KILLS = isLong ? 6 : 3;
 const INSTALLATION_WAIT_MS = 1500;
 
 test('a member that was down for longer than the log reaches back gets a snapshot', async (context) => {
-  const run = await start(context);
+  const run = await ClusterRun.start(context, { size: 3, flags: FLAGS });
   for (let round = 0; round < ROUNDS; round++) {
     const lagging = await run.cluster.follower();
     await lagging.kill();
@@ -26,14 +26,8 @@ test('a member that was down for longer than the log reaches back gets a snapsho
     await lagging.start();
     await run.progress();
     assert.notDeepEqual(snapshotsOf(lagging), before, 'it got no snapshot');
-  }
-  await run.finish();
-});
 
-test('a member is killed while it takes a snapshot, again and again', async (context) => {
-  const run = await start(context);
-  for (let round = 0; round < ROUNDS; round++) {
-    const lagging = await run.cluster.follower();
+    // The same, but it is killed while it takes the snapshot, again and again.
     await lagging.kill();
     await writeMany(run);
     for (let kills = 0; kills < KILLS; kills++) await killWhileInstalling(run, lagging);
@@ -42,10 +36,6 @@ test('a member is killed while it takes a snapshot, again and again', async (con
   }
   await run.finish();
 });
-
-async function start(context: TestContext): Promise<ClusterRun> {
-  return ClusterRun.start(context, { size: 3, flags: FLAGS });
-}
 
 /** Writes more than the log keeps, through a member that serves. */
 async function writeMany(run: ClusterRun): Promise<void> {
