@@ -18,6 +18,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   etcdctl: 'etcd-client',
   h2load: 'nghttp2-client',
   curl: 'curl',
+  openssl: 'openssl',
 };
 
 /** The path of an executable on PATH, or undefined. */
