@@ -39,9 +39,7 @@ const MEMBER = {
   'initial-election-tick-advance': toggle(true, 'shorten the first election after a start'),
   'listen-peer-urls': urls(LOCAL_PEER, 'where to listen for other members'),
   'listen-client-urls': urls(LOCAL_CLIENT, 'where to listen for clients'),
-  'listen-client-http-urls': later(
-    urls('', 'HTTP-only listeners; the others then serve gRPC only'),
-  ),
+  'listen-client-http-urls': urls('', 'HTTP-only listeners; the others then serve gRPC only'),
   'max-snapshots': later(unsigned(5, 'snapshot files to keep (deprecated)')),
   'max-wals': unsigned(5, 'write-ahead log files to keep, 0 for all'),
   'memory-mlock': later(toggle(false, 'keep the memory of the process out of swap')),
@@ -139,7 +137,7 @@ const AUTHENTICATION = {
 const MONITORING = {
   'enable-pprof': later(toggle(false, 'serve profiles under /debug/pprof/')),
   metrics: later(text('basic', 'basic, or extensive for latency histograms of every RPC')),
-  'listen-metrics-urls': later(urls('', 'further listeners for metrics and health')),
+  'listen-metrics-urls': urls('', 'further listeners for metrics and health'),
 };
 
 const LOGGING = {

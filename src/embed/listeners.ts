@@ -1,10 +1,14 @@
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type RequestListener,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { createRpcService } from '../api/index.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { type Config, type ListenUrl, startFailed } from '../config/index.js';
-import { createHttpHandler, createPeerHandler } from '../http/index.js';
+import { createPeerHandler, type MemberHttp } from '../http/index.js';
 import { PEER_SERVER_OPTIONS } from '../peer/index.js';
 import type { KvorumServer } from '../server/index.js';
 import {
@@ -24,7 +28,8 @@ const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000 };
 
 /** What answers the connections of a set of listeners. */
 interface Answerers {
-  readonly http1: HttpServer;
+  /** Undefined: HTTP/1.1 is not spoken here. */
+  readonly http1: HttpServer | undefined;
   /** Undefined: HTTP/2 is not spoken here. */
   readonly http2: Carrier | undefined;
   readonly stop: () => void;
@@ -52,6 +57,12 @@ export interface BindDependencies {
   readonly acceptTls?:
     | ((take: (socket: Socket) => void) => { accept(socket: Socket): void })
     | undefined;
+}
+
+export interface ServeDependencies {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly http: MemberHttp;
 }
 
 /**
@@ -110,11 +121,11 @@ export class Listeners {
     });
   }
 
-  /** Serves clients: gRPC and HTTP/1.1 on the same port. */
+  /** Serves clients: gRPC, and HTTP/1.1 on the same port if that has no listeners of its own. */
   serveClients(
     server: KvorumServer,
     config: Config,
-    { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
+    { logger, clock, http }: ServeDependencies,
   ): void {
     const options = {
       maxReceiveBytes: config.maxRequestBytes + RECEIVE_MARGIN_BYTES,
@@ -128,8 +139,15 @@ export class Listeners {
       config.grpcTransport === 'native'
         ? createHttp2Carrier(options, methods, { logger })
         : createGrpcJsCarrier(options, methods);
-    const http1 = createHttpServer(HTTP_TIMEOUTS, createHttpHandler(server));
+    const isShared = config.listenClientHttpUrls.length === 0;
+    const http1 = isShared ? createHttpServer(HTTP_TIMEOUTS, http.clientHandler) : undefined;
     this.#serve({ http1, http2: carrier, stop });
+  }
+
+  /** Answers HTTP/1.1 alone. */
+  serveHttp(handler: RequestListener): void {
+    const http1 = createHttpServer(HTTP_TIMEOUTS, handler);
+    this.#serve({ http1, http2: undefined, stop() {} });
   }
 
   /** Answers other members. */
@@ -152,7 +170,7 @@ export class Listeners {
   async close(): Promise<void> {
     this.#answerers?.stop();
     this.#answerers?.http2?.close();
-    this.#answerers?.http1.closeAllConnections();
+    this.#answerers?.http1?.closeAllConnections();
     await Promise.all(this.#bound.map(({ listener }) => listener.close()));
   }
 
@@ -162,11 +180,14 @@ export class Listeners {
   }
 
   #take(socket: Socket, protocol: 'http1' | 'http2'): void {
-    const { http1, http2 } = this.#answerers ?? {};
-    if (http1 === undefined) this.#waiting.push(() => this.#take(socket, protocol));
-    else if (protocol === 'http1') http1.emit('connection', socket);
-    else if (http2 === undefined) socket.destroy();
-    else http2.accept(socket);
+    if (this.#answerers === undefined) {
+      this.#waiting.push(() => this.#take(socket, protocol));
+      return;
+    }
+    const { http1, http2 } = this.#answerers;
+    if (protocol === 'http1' && http1 !== undefined) http1.emit('connection', socket);
+    else if (protocol === 'http2' && http2 !== undefined) http2.accept(socket);
+    else socket.destroy();
   }
 }
 

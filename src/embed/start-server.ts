@@ -1,12 +1,13 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type Random, systemRandom } from '../base/random.js';
-import type { Config } from '../config/index.js';
+import type { Config, ListenUrl } from '../config/index.js';
+import { MemberHttp } from '../http/index.js';
 import { NodePeerConnector } from '../peer/index.js';
 import { KvorumServer } from '../server/index.js';
 import { Listeners, type ServedAddress } from './listeners.js';
 import { serverOptions } from './server-options.js';
-import { acceptTls, connectTls, tlsOptions } from './tls.js';
+import { acceptTls, checkMetricsUrls, connectTls, type TlsSide, tlsOptions } from './tls.js';
 
 export interface StartDependencies {
   readonly logger: Logger;
@@ -35,27 +36,32 @@ export async function startServer(
   const { logger = silentLogger, clock = systemClock, random = systemRandom } = dependencies;
   const log = logger.child('embed/start-server');
   const options = serverOptions(config);
+  const tools = { logger: log, clock };
   const bound: Listeners[] = [];
   const closeListeners = async (): Promise<void> => {
     await Promise.all(bound.map((listeners) => listeners.close()));
   };
   let server: KvorumServer;
   try {
-    const tools = { logger: log, clock };
     const peerTls = tlsOptions('peer', config, tools);
     const clientTls = tlsOptions('client', config, tools);
     const connector = new NodePeerConnector(connectTls(peerTls, tools));
-    const { listenPeerUrls, listenClientUrls } = config;
-    const acceptPeers = acceptTls('peer', listenPeerUrls, peerTls, config, tools);
-    const acceptClients = acceptTls('client', listenClientUrls, clientTls, config, tools);
-    bound.push(await Listeners.bind(listenPeerUrls, { ...tools, acceptTls: acceptPeers }));
-    bound.push(await Listeners.bind(listenClientUrls, { ...tools, acceptTls: acceptClients }));
+    checkMetricsUrls(config.listenMetricsUrls, clientTls);
+    const bind = async (side: TlsSide | 'metrics', urls: readonly ListenUrl[]): Promise<void> => {
+      const tls = side === 'peer' ? peerTls : clientTls;
+      const accept = acceptTls(side, urls, tls, config, tools);
+      bound.push(await Listeners.bind(urls, { ...tools, acceptTls: accept }));
+    };
+    await bind('peer', config.listenPeerUrls);
+    await bind('client', config.listenClientUrls);
+    await bind('client', config.listenClientHttpUrls);
+    await bind('metrics', config.listenMetricsUrls);
     server = await KvorumServer.open(options, { logger, clock, random, connector });
   } catch (error) {
     await closeListeners();
     throw error;
   }
-  const [peers, clients] = bound;
+  const [peers, clients, httpClients, watchers] = bound;
   const stopped = server.stopped.then(async (failure) => {
     await closeListeners();
     if (failure !== undefined) throw failure;
@@ -65,9 +71,13 @@ export async function startServer(
   // Other members are answered first: they are needed to become ready.
   peers?.servePeers(server);
   await server.start();
+  const http = new MemberHttp({ server, logger: logger.child('http') });
+  // Probes are answered while there is no quorum: the process is alive then, and says so.
+  watchers?.serveHttp(http.metricsHandler);
   const isReady = await Promise.race([server.ready.then(() => true), stopped.then(() => false)]);
   if (!isReady) throw new Error('the member has stopped before it could serve');
-  clients?.serveClients(server, config, { logger: log, clock });
+  clients?.serveClients(server, config, { ...tools, http });
+  httpClients?.serveHttp(http.clientHandler);
   log.info('ready to serve client requests');
   const served = clients?.served ?? [];
   for (const { address, isSecure } of served) {

@@ -65,9 +65,12 @@ export function tlsOptions(
   return options;
 }
 
-/** Shakes hands with those who connect to one side's `https` URLs; undefined if there are none. */
+/**
+ * Shakes hands with those who connect to one side's `https` URLs; undefined if there are none. Those
+ * who watch the metrics come with the clients' certificates, but are looked at like members (E.5).
+ */
 export function acceptTls(
-  side: TlsSide,
+  side: TlsSide | 'metrics',
   urls: readonly ListenUrl[],
   tls: TlsOptions,
   config: Config,
@@ -75,12 +78,17 @@ export function acceptTls(
 ): BindDependencies['acceptTls'] {
   if (!urls.some((url) => url.secure)) return undefined;
   const options =
-    side === 'client'
+    side !== 'peer'
       ? // Who speaks HTTP/1.1 too gets that: curl, say. Programs that speak gRPC offer h2 alone.
-        { tls, endpoint: side, protocols: ['http/1.1', 'h2'], checksAddress: false }
+        {
+          tls,
+          endpoint: 'client' as const,
+          protocols: ['http/1.1', 'h2'],
+          checksAddress: side === 'metrics',
+        }
       : {
           tls,
-          endpoint: side,
+          endpoint: 'peer' as const,
           protocols: ['http/1.1'],
           checksAddress: !config.peerTls.skipClientSanVerification,
         };
@@ -94,6 +102,19 @@ export function acceptTls(
 export function connectTls(tls: TlsOptions, dependencies: TlsDependencies): PeerTls {
   const connector = translateErrors(() => new TlsConnector(tls, dependencies));
   return (url) => connector.connectOptions(nameOf(url));
+}
+
+/**
+ * `https` URLs for metrics need the clients' certificate.
+ * @throws StartError
+ */
+export function checkMetricsUrls(urls: readonly ListenUrl[], clientTls: TlsOptions): void {
+  const secure = urls.find((url) => url.secure);
+  if (secure === undefined || !hasNoCertificate(clientTls)) return;
+  const flags = '(--cert-file, --key-file)';
+  throw startFailed(
+    `client TLS key/cert ${flags} must be provided for metrics secure url ${secure.text}`,
+  );
 }
 
 /** What the certificate of the member behind a URL has to be for. */

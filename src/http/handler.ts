@@ -1,40 +1,91 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { AlarmType, type KvorumServer } from '../server/index.js';
+import type { Logger } from '../base/logger.js';
+import type { KvorumServer } from '../server/index.js';
 import { refuseOtherMethods, sendText, versionText } from './answers.js';
+import { handleDebugVars } from './debug-vars.js';
+import { HealthEndpoint } from './health.js';
+import { HealthChecks, livenessChecks, readinessChecks } from './health-checks.js';
+import { MetricsEndpoint } from './metrics-endpoint.js';
 
 /** CORS headers of the client port, sent with every answer (E.1). */
-const CORS_HEADERS = {
+const CORS_HEADERS = Object.entries({
   'Access-Control-Allow-Headers': 'accept, content-type, authorization',
   'Access-Control-Allow-Methods': 'POST, GET, OPTIONS, PUT, DELETE',
   'Access-Control-Allow-Origin': '*',
-};
+});
 
-/** Answers plain HTTP on the client port. */
-export function createHttpHandler(server: KvorumServer): RequestListener {
-  return (request, response) => {
-    // A body is never looked at; reading it keeps the connection usable.
-    request.resume();
-    for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value);
-    if (request.method === 'OPTIONS') {
-      response.writeHead(200).end();
-      return;
-    }
-    const url = parseUrl(request);
-    if (url?.pathname === '/health') handleHealth(server, request, response, url.searchParams);
-    else if (url?.pathname === '/version') handleVersion(server, request, response);
-    else sendText(response, 404, '404 page not found\n');
-  };
+type Route = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
+
+export interface MemberHttpDependencies {
+  readonly server: KvorumServer;
+  readonly logger: Logger;
 }
 
-function parseUrl(request: IncomingMessage): URL | undefined {
-  try {
-    return new URL(request.url ?? '/', 'http://localhost');
-  } catch {
-    return undefined;
+/** What a member answers over plain HTTP: to clients, and to those who watch over it. */
+export class MemberHttp {
+  readonly #server: KvorumServer;
+  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #health: HealthEndpoint;
+  readonly #checks: readonly HealthChecks[];
+  readonly #metrics: MetricsEndpoint;
+
+  constructor({ server, logger }: MemberHttpDependencies) {
+    this.#server = server;
+    this.#health = new HealthEndpoint({ server, logger });
+    this.#checks = [
+      new HealthChecks('livez', livenessChecks(server), logger),
+      new HealthChecks('readyz', readinessChecks(server), logger),
+    ];
+    this.#metrics = new MetricsEndpoint(async () => '');
+    this.#routes = new Map<string, Route>([
+      ['/health', (request, response, query) => this.#health.handle(request, response, query)],
+      ['/metrics', (request, response) => this.#metrics.handle(request, response)],
+    ]);
+  }
+
+  /** Answers on the client port and at `--listen-client-http-urls`. */
+  get clientHandler(): RequestListener {
+    const routes = new Map([
+      ...this.#routes,
+      ['/version', (request, response) => answerVersion(this.#server, request, response)],
+      ['/debug/vars', (request, response) => handleDebugVars(this.#server, request, response)],
+    ] satisfies [string, Route][]);
+    return (request, response) => {
+      for (const [name, value] of CORS_HEADERS) response.setHeader(name, value);
+      if (request.method !== 'OPTIONS') {
+        this.#answer(routes, request, response);
+        return;
+      }
+      request.resume();
+      response.writeHead(200).end();
+    };
+  }
+
+  /** Answers at `--listen-metrics-urls` (E.2). */
+  get metricsHandler(): RequestListener {
+    return (request, response) => this.#answer(this.#routes, request, response);
+  }
+
+  #answer(
+    routes: ReadonlyMap<string, Route>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    // A body is never looked at; reading it keeps the connection usable.
+    request.resume();
+    const [path = '/', ...rest] = (request.url ?? '/').split('?');
+    const query = new URLSearchParams(rest.join('?'));
+    const route = routes.get(path);
+    if (route !== undefined) {
+      route(request, response, query);
+      return;
+    }
+    if (this.#checks.some((checks) => checks.handle(request, response, path, query))) return;
+    sendText(response, 404, '404 page not found\n');
   }
 }
 
-function handleVersion(
+function answerVersion(
   server: KvorumServer,
   request: IncomingMessage,
   response: ServerResponse,
@@ -42,48 +93,4 @@ function handleVersion(
   if (refuseOtherMethods(request, response)) return;
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.end(versionText(server));
-}
-
-function handleHealth(
-  server: KvorumServer,
-  request: IncomingMessage,
-  response: ServerResponse,
-  query: URLSearchParams,
-): void {
-  if (refuseOtherMethods(request, response)) return;
-  const reason = alarmReason(server, query.getAll('exclude')) ?? leaderReason(server, query);
-  if (reason !== undefined) {
-    sendHealth(response, reason);
-    return;
-  }
-  if (query.get('serializable') === 'true') {
-    sendHealth(response, undefined);
-    return;
-  }
-  server.linearizableRead((error) => {
-    sendHealth(response, error === null ? undefined : `RANGE ERROR:${error.message}`);
-  });
-}
-
-function alarmReason(server: KvorumServer, excluded: readonly string[]): string | undefined {
-  const { alarms } = server;
-  if (alarms.isRaised(AlarmType.noSpace) && !excluded.includes('NOSPACE')) return 'ALARM NOSPACE';
-  if (alarms.isRaised(AlarmType.corrupt) && !excluded.includes('CORRUPT')) return 'ALARM CORRUPT';
-  return undefined;
-}
-
-function leaderReason(server: KvorumServer, query: URLSearchParams): string | undefined {
-  const asksLeader = query.get('serializable') !== 'true';
-  return asksLeader && server.leaderId === 0n ? 'RAFT NO LEADER' : undefined;
-}
-
-function sendHealth(response: ServerResponse, reason: string | undefined): void {
-  const body = JSON.stringify({
-    health: reason === undefined ? 'true' : 'false',
-    reason: reason ?? '',
-  });
-  if (reason === undefined) {
-    response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
-    response.end(body);
-  } else sendText(response, 503, `${body}\n`);
 }

@@ -1,2 +1,2 @@
-export { createHttpHandler } from './handler.js';
+export { MemberHttp } from './handler.js';
 export { createPeerHandler, type PeerServices, type PeerSource } from './peer-handler.js';

@@ -10,11 +10,20 @@ import {
   target,
 } from './golden-http.js';
 
+/** Everything but the JSON gateway. */
+const DEFAULT_SELECTED = [
+  ...['health', 'livez', 'readyz', 'version', 'metrics', 'debug', 'unknown', 'v2', 'members'],
+  'config',
+]
+  .map((path) => `client:/${path}`)
+  .concat('metrics:', 'peer:')
+  .join();
+
 /**
  * What is served so far, by prefixes of `listener:path`. `KVORUM_GOLDEN_HTTP` takes another list,
  * separated by commas; `client:,metrics:,peer:` means everything.
  */
-const SELECTED = (process.env.KVORUM_GOLDEN_HTTP ?? 'client:/health,client:/version').split(',');
+const SELECTED = (process.env.KVORUM_GOLDEN_HTTP ?? DEFAULT_SELECTED).split(',');
 
 /**
  * The recorded member had fixed ports, and its ids come from them. This one advertises the same but

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What the operating system knows of this process; undefined where it does not tell. */
+export interface ProcessFigures {
+  readonly openFileDescriptors: number | undefined;
+  readonly maxFileDescriptors: number | undefined;
+  readonly threads: number | undefined;
+  /** Bytes of the process's network namespace, loopback included, as client programs in Go count. */
+  readonly networkReceivedBytes: number | undefined;
+  readonly networkSentBytes: number | undefined;
+  /** The limit of the address space; -1: none. */
+  readonly maxVirtualMemoryBytes: number | undefined;
+}
+
+/** Reads the figures from /proc: some tenths of a millisecond, so only when somebody asks. */
+export function processFigures(): ProcessFigures {
+  const limits = read('limits');
+  const network = networkBytes(read('net/dev'));
+  return {
+    openFileDescriptors: countOpenFiles(),
+    maxFileDescriptors: limitOf(limits, 'Max open files'),
+    threads: numberAfter(read('status'), /^Threads:\s+(\d+)/m),
+    networkReceivedBytes: network?.received,
+    networkSentBytes: network?.sent,
+    maxVirtualMemoryBytes: limitOf(limits, 'Max address space'),
+  };
+}
+
+function read(name: string): string {
+  try {
+    return readFileSync(`/proc/self/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function countOpenFiles(): number | undefined {
+  try {
+    // Reading the folder opens one more.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return undefined;
+  }
+}
+
+function numberAfter(text: string, pattern: RegExp): number | undefined {
+  const found = pattern.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+function limitOf(limits: string, name: string): number | undefined {
+  const soft = new RegExp(`^${name}\\s+(\\S+)`, 'm').exec(limits)?.[1];
+  if (soft === undefined) return undefined;
+  return soft === 'unlimited' ? -1 : Number(soft);
+}
+
+function networkBytes(table: string): { received: number; sent: number } | undefined {
+  if (table === '') return undefined;
+  let received = 0;
+  let sent = 0;
+  for (const line of table.split('\n')) {
+    const columns = /^\s*\S+:\s*(.*)$/.exec(line)?.[1]?.trim().split(/\s+/);
+    received += Number(columns?.[0] ?? 0);
+    sent += Number(columns?.[8] ?? 0);
+  }
+  return { received, sent };
+}
