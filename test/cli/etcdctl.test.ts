@@ -143,8 +143,18 @@ test('JSON has full 64-bit numbers and Go’s escapes', () => {
 });
 
 test('sizes are printed for people', () => {
-  const texts = [0, 9, 10, 999, 1000, 24576, 999_950, 2147483648].map(formatBytes);
-  assert.deepEqual(texts, ['0 B', '9 B', '10 B', '999 B', '1.0 kB', '25 kB', '1000 kB', '2.1 GB']);
+  const texts = [0, 9, 10, 999, 1000, 20480, 24576, 999_950, 2147483648].map(formatBytes);
+  assert.deepEqual(texts, [
+    '0 B',
+    '9 B',
+    '10 B',
+    '999 B',
+    '1.0 kB',
+    '20 kB',
+    '25 kB',
+    '1000 kB',
+    '2.1 GB',
+  ]);
 });
 
 test('help does not need a server', async () => {

@@ -10,14 +10,22 @@ import { pathToFileURL } from 'node:url';
 export const BUILD_ROOT = join(import.meta.dirname, '..', '..');
 
 /** A command line that runs one of our own programs out of this build. */
-export function ownProgram(name: 'etcd' | 'etcdctl'): { file: string; arguments: string[] } {
+export function ownProgram(name: 'etcd' | 'etcdctl' | 'etcdutl'): {
+  file: string;
+  arguments: string[];
+} {
   const module = pathToFileURL(join(BUILD_ROOT, 'src', 'cli', `${name}.js`)).href;
-  const source =
-    name === 'etcd'
-      ? `import { runEtcd } from '${module}';
-         await runEtcd(process.argv.slice(1), process.env);`
-      : `import { processTerminal, runEtcdctl } from '${module}';
-         process.exit(await runEtcdctl(process.argv.slice(1), processTerminal()));`;
+  const terminal = pathToFileURL(join(BUILD_ROOT, 'src', 'cli', 'etcdctl.js')).href;
+  const sources = {
+    etcd: `import { runEtcd } from '${module}';
+      await runEtcd(process.argv.slice(1), process.env);`,
+    etcdctl: `import { processTerminal, runEtcdctl } from '${module}';
+      process.exit(await runEtcdctl(process.argv.slice(1), processTerminal()));`,
+    etcdutl: `import { processTerminal } from '${terminal}';
+      import { runEtcdutl } from '${module}';
+      process.exit(await runEtcdutl(process.argv.slice(1), processTerminal()));`,
+  };
+  const source = sources[name];
   return { file: process.execPath, arguments: ['--input-type=module', '-e', source, '--'] };
 }
 

@@ -109,8 +109,7 @@ export function commandUsage<Context>(
   command: Command<Context>,
   shared: readonly OptionSpec[] = [],
 ): string {
-  const words = command.usage.split(' ');
-  const name = words.filter((word) => /^[a-z]/.test(word)).at(-1) ?? '';
+  const name = /^[a-z -]*[a-z]/.exec(command.usage)?.[0].split(' ').at(-1) ?? '';
   const flags = flagSections(program, [helpOption(name), ...shared, ...command.options]);
   return `Usage:\n  ${program.name} ${command.usage} [flags]\n${examplesOf(command)}${flags}`;
 }

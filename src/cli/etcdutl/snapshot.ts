@@ -22,9 +22,9 @@ function onlyFile(invocation: Invocation, name: string): string {
 }
 
 /** @throws CommandError in Go's words */
-export function mustExist(path: string): void {
+export function mustExist(path: string, call = 'stat'): void {
   if (existsSync(path)) return;
-  throw new CommandError(EXIT.error, `stat ${path}: no such file or directory`);
+  throw new CommandError(EXIT.error, `${call} ${path}: no such file or directory`);
 }
 
 const status: Command<UtlContext> = {
@@ -65,6 +65,7 @@ async function runRestore({ logger }: UtlContext, invocation: Invocation): Promi
   }
   const name = options.text('name');
   const members = initialMembers(invocation);
+  mustExist(snapshotPath, 'open');
   await restoreSnapshot(
     {
       snapshotPath,

@@ -88,6 +88,13 @@ export async function restoreSnapshot(
   }
 }
 
+/** With its parents, one by one: Node's recursive mkdir never ends on file systems that take none. */
+async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await makeFolder(dirname(path));
+  await mkdir(path, { mode: 0o700 });
+}
+
 async function checkTargets(dataDir: string, walDir: string): Promise<void> {
   const entries = existsSync(dataDir) ? await readdir(dataDir).catch(() => undefined) : [];
   // What a restore left that was killed holds nothing of value.
@@ -109,7 +116,7 @@ async function build(
   const isNew = !existsSync(dataDir);
   const part = join(dataDir, PART);
   await rm(part, { recursive: true, force: true });
-  await mkdir(part, { recursive: true, mode: 0o700 });
+  await makeFolder(part);
   try {
     const clusterVersion = await fillBackend(join(part, 'backend'), options, dependencies, {
       file,
@@ -121,7 +128,7 @@ async function build(
       { disk: nodeDisk, logger },
     );
     await snapshotter.prepare();
-    if (walDir !== '') await mkdir(dirname(walDir), { recursive: true, mode: 0o700 });
+    if (walDir !== '') await makeFolder(dirname(walDir));
     const walFolder = walDir === '' ? join(part, 'wal') : walDir;
     const { clock } = dependencies;
     await writeFoundingLog(walFolder, cluster, { clock, logger, snapshotter, clusterVersion });

@@ -81,5 +81,12 @@ export function formatBytes(sizeBytes: number): string {
   if (sizeBytes < 10) return `${sizeBytes} B`;
   const exponent = Math.min(Math.floor(Math.log10(sizeBytes) / 3), SIZE_UNITS.length - 1);
   const value = Math.floor((sizeBytes / 1000 ** exponent) * 10 + 0.5) / 10;
-  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${SIZE_UNITS[exponent]}`;
+  return `${value < 10 ? value.toFixed(1) : roundHalfEven(value)} ${SIZE_UNITS[exponent]}`;
+}
+
+/** As Go rounds when it prints; numbers have one decimal. */
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
 }
