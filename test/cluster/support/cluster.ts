@@ -26,6 +26,13 @@ export interface ClusterOptions {
   withNetwork?: boolean;
 }
 
+/** How a member joins a cluster; program and flags are the cluster's unless given. */
+export interface AddOptions {
+  isLearner?: boolean;
+  program?: Program;
+  flags?: readonly string[];
+}
+
 const STATUS_TIMEOUT_MS = 1000;
 const POLL_MS = 30;
 const WAIT_MS = 30_000;
@@ -125,8 +132,8 @@ export class Cluster {
   }
 
   /** Adds a member and starts it. A learner must be promoted before it serves. */
-  async add(name: string, options: { isLearner?: boolean } = {}): Promise<ClusterMember> {
-    const member = await this.newMember(name);
+  async add(name: string, options: AddOptions = {}): Promise<ClusterMember> {
+    const member = await this.newMember(name, options);
     const { isLearner = false } = options;
     const request = { peerUrls: [member.peerUrl], isLearner };
     const { members }: MemberAddResponse = await this.reconfigure((client) =>
@@ -186,7 +193,7 @@ export class Cluster {
   }
 
   /** Asks any member to change the membership, again and again while the cluster is not ready. */
-  private async reconfigure<T>(request: (client: EtcdClient) => Promise<T>): Promise<T> {
+  async reconfigure<T>(request: (client: EtcdClient) => Promise<T>): Promise<T> {
     const deadlineMs = performance.now() + RECONFIGURATION_WAIT_MS;
     for (let attempt = 0; ; attempt++) {
       const candidates = this.running.filter(({ isLearner }) => !isLearner);
@@ -202,15 +209,15 @@ export class Cluster {
     }
   }
 
-  private async newMember(name: string): Promise<ClusterMember> {
+  private async newMember(name: string, options: AddOptions = {}): Promise<ClusterMember> {
     const [clientPort = 0, peerPort = 0] = await freePorts(2);
     const advertisedPort = (await this.network?.listen(name, peerPort)) ?? peerPort;
     const count = this.everyone.length;
     const member = new ClusterMember({
       name,
-      program: this.program,
+      program: options.program ?? this.program,
       folder: join(this.folder, `${count}-${name}`),
-      flags: this.flags,
+      flags: options.flags ?? this.flags,
       ports: { client: clientPort, peer: peerPort, advertisedPeer: advertisedPort },
     });
     this.everyone.push(member);

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  AlarmRequest_AlarmAction,
+  AlarmType,
+  Cluster as ClusterService,
+  Compare_CompareTarget,
+  KV,
+  Lease,
+  Maintenance,
+} from '../../src/proto/generated/etcdserverpb.js';
+import { type Cluster, waitUntil } from '../cluster/support/cluster.js';
+import type { ClusterMember } from '../cluster/support/cluster-member.js';
+import { type EtcdClient, prefixEnd } from '../support/etcd-client.js';
+import { GrpcError } from '../support/grpc.js';
+import { freePorts } from '../support/ports.js';
+
+/** Revisions that a compaction leaves: the watch may lag so far. */
+const KEPT_REVISIONS = 500;
+const bytes = (text: string): Buffer => Buffer.from(text);
+
+/** Puts, deletions and transactions through one member, read back through `reader`. */
+export async function writeKeys(writer: EtcdClient, reader: EtcdClient): Promise<void> {
+  await writer.put('every/a', '1');
+  await writer.put('every/a', '2');
+  await writer.put('every/b', '1');
+  const swap = {
+    compare: [{ target: Compare_CompareTarget.VALUE, key: bytes('every/a'), value: bytes('2') }],
+    success: [
+      { requestPut: { key: bytes('every/a'), value: bytes('3') } },
+      { requestPut: { key: bytes('every/c'), value: bytes('3') } },
+      { requestDeleteRange: { key: bytes('every/b') } },
+      { requestRange: { key: bytes('every/'), rangeEnd: prefixEnd('every/') } },
+      { requestTxn: { success: [{ requestPut: { key: bytes('every/d'), value: bytes('4') } }] } },
+    ],
+    failure: [{ requestPut: { key: bytes('every/e'), value: bytes('never') } }],
+  };
+  const swapped = await writer.call(KV.methods.txn, swap);
+  assert.ok(swapped.succeeded);
+  const again = await writer.call(KV.methods.txn, { ...swap, failure: [] });
+  assert.ok(!again.succeeded);
+  assert.deepEqual(await valuesBelow(reader, 'every/'), ['3', '3', '4']);
+  const deletion = { key: bytes('every/'), rangeEnd: prefixEnd('every/'), prevKv: true };
+  const { deleted } = await writer.call(KV.methods.deleteRange, deletion);
+  assert.equal(deleted, 3);
+  assert.deepEqual(await valuesBelow(reader, 'every/'), []);
+}
+
+async function valuesBelow(client: EtcdClient, prefix: string): Promise<string[]> {
+  const { kvs } = await client.range(prefix);
+  return kvs.map(({ value }) => value.toString());
+}
+
+/** One lease that is kept alive through every member and revoked, and one that expires. */
+export async function useLeases(cluster: Cluster, writer: EtcdClient): Promise<void> {
+  const kept = await writer.call(Lease.methods.leaseGrant, { ttl: 60 });
+  const short = await writer.call(Lease.methods.leaseGrant, { ttl: 2 });
+  await putWithLease(writer, 'lease/kept', kept.id);
+  await putWithLease(writer, 'lease/short', short.id);
+  for (const { client, name } of cluster.voters) {
+    assert.equal(await keepAlive(client, kept.id), 60, `keep-alive through ${name}`);
+    const request = { id: kept.id, keys: true };
+    const left = await client.call(Lease.methods.leaseTimeToLive, request);
+    assert.ok(left.ttl >= 55 && left.grantedTtl === 60, `TTL through ${name}: ${left.ttl}`);
+    assert.deepEqual(left.keys.map(String), ['lease/kept'], `keys through ${name}`);
+  }
+  await waitUntil('the end of a lease', async () => {
+    return (await writer.get('lease/short')) === undefined;
+  });
+  await writer.call(Lease.methods.leaseRevoke, { id: kept.id });
+  for (const { client } of cluster.voters) {
+    assert.deepEqual(await valuesBelow(client, 'lease/'), []);
+    const { leases } = await client.call(Lease.methods.leaseLeases, {});
+    assert.ok(!leases.some(({ id }) => id === kept.id || id === short.id));
+  }
+}
+
+async function putWithLease(client: EtcdClient, key: string, lease: bigint): Promise<void> {
+  await client.call(KV.methods.put, { key: bytes(key), value: bytes('leased'), lease });
+}
+
+/** The TTL that a keep-alive grants. */
+async function keepAlive(client: EtcdClient, id: bigint): Promise<number> {
+  const { path, request, response } = Lease.methods.leaseKeepAlive;
+  const stream = client.grpc.bidirectional(path);
+  stream.send(request.encode({ id }));
+  await stream.until(() => stream.received.length > 0, 10_000);
+  stream.cancel();
+  const [answer] = stream.received;
+  if (answer === undefined) throw stream.ending ?? new Error('no answer to a keep-alive');
+  return Number(response.decode(answer).ttl);
+}
+
+/** Compacts a part of the history; returns the revision. */
+export async function compact(client: EtcdClient): Promise<number> {
+  const { header } = await client.range('compaction/');
+  const revision = Math.max(1, (header?.revision ?? 0) - KEPT_REVISIONS);
+  try {
+    await client.call(KV.methods.compact, { revision, physical: true });
+  } catch (error) {
+    // So far it is compacted already.
+    if (!(error instanceof GrpcError && error.code === 11)) throw error;
+  }
+  return revision;
+}
+
+/** NOSPACE is raised by hand: writes are refused on every member until it is taken back. */
+export async function raiseAlarm(cluster: Cluster, member: ClusterMember): Promise<void> {
+  const alarm = { memberId: member.id, alarm: AlarmType.NOSPACE };
+  const { ACTIVATE, DEACTIVATE } = AlarmRequest_AlarmAction;
+  const { alarm: method } = Maintenance.methods;
+  await member.client.call(method, { action: ACTIVATE, ...alarm });
+  for (const { client, name } of cluster.voters) {
+    const refusal = await client.put('alarm/refused', '1').catch((error: unknown) => error);
+    assert.ok(refusal instanceof GrpcError, `${name} took a write`);
+    assert.equal(refusal.details, 'etcdserver: mvcc: database space exceeded', name);
+  }
+  await member.client.call(method, { action: DEACTIVATE, ...alarm });
+  for (const { client } of cluster.voters) await client.put('alarm/taken', '1');
+}
+
+export async function defragmentAll(cluster: Cluster): Promise<void> {
+  for (const { client } of cluster.voters) {
+    await client.call(Maintenance.methods.defragment, {}, { timeoutMs: 60_000 });
+  }
+}
+
+/** Adds a member that never starts, as a learner, changes its URL, and removes it. */
+export async function reconfigure(cluster: Cluster, { client }: ClusterMember): Promise<void> {
+  const [port = 0, newPort = 0] = await freePorts(2);
+  const peerUrls = [`http://127.0.0.1:${port}`];
+  const { memberAdd, memberUpdate, memberRemove, memberList } = ClusterService.methods;
+  const added = await retryUnhealthy(() => client.call(memberAdd, { peerUrls, isLearner: true }));
+  const id = added.member?.id ?? 0n;
+  const newUrls = [`http://127.0.0.1:${newPort}`];
+  await client.call(memberUpdate, { id, peerUrls: newUrls });
+  for (const voter of cluster.voters) {
+    const { members } = await voter.client.call(memberList, { linearizable: true });
+    assert.deepEqual(members.find((member) => member.id === id)?.peerUrls, newUrls, voter.name);
+  }
+  await client.call(memberRemove, { id });
+}
+
+/** Members that were connected a moment ago only do not count yet. */
+async function retryUnhealthy<T>(request: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await request();
+    } catch (error) {
+      const isPassing = error instanceof GrpcError && /unhealthy cluster/.test(error.details);
+      if (!isPassing || attempt > 60) throw error;
+      await delay(250);
+    }
+  }
+}
