@@ -1,6 +1,7 @@
 import { EtcdError, errorText, GrpcCode, RpcError } from '../base/errors.js';
-import { CompactedError, FutureRevisionError } from '../mvcc/index.js';
+import { CompactedError, FutureRevisionError, StoreReloadingError } from '../mvcc/index.js';
 import { WireError } from '../proto/wire.js';
+import { BackendReplacedError } from '../server/index.js';
 import type {
   CallContext,
   RpcMethod,
@@ -16,6 +17,10 @@ export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof CompactedError) return new EtcdError('Compacted');
   if (error instanceof FutureRevisionError) return new EtcdError('FutureRev');
+  // Another state is on its way in: another member, or this one a little later, can answer.
+  if (error instanceof StoreReloadingError || error instanceof BackendReplacedError) {
+    return new RpcError(GrpcCode.unavailable, error.message);
+  }
   if (error instanceof WireError) {
     return new RpcError(GrpcCode.internal, `grpc: error unmarshalling request: ${error.message}`);
   }

@@ -24,6 +24,7 @@ import type {
   RangeReader,
   RangeResult,
   ReloadOptions,
+  StoreCounts,
   WatchSink,
   WatchStream,
   WriteTransaction,
@@ -63,6 +64,8 @@ export class MvccStore {
   private readonly compactor: Compactor;
   private readonly hub: WatchHub;
   private readonly sliceWork: number;
+  /** Operations since the start, for metrics. */
+  readonly counts: StoreCounts = { ranges: 0, puts: 0, deletes: 0, transactions: 0, putBytes: 0 };
   private transaction: Transaction | undefined;
   private isClosed = false;
   /** Resolves when the content is there again; undefined while it is. */
@@ -154,14 +157,26 @@ export class MvccStore {
     if (this.transaction !== transaction)
       throw new Error('mvcc: the transaction has ended already');
     this.transaction = undefined;
+    this.count(transaction);
     if (transaction.changes === 0) return;
     this.space.revision = transaction.revision;
     this.hub.notify(transaction.revision, transaction.log);
   }
 
+  private count({ ranges, puts, deletes, putBytes }: Transaction): void {
+    const { counts } = this;
+    counts.ranges += ranges;
+    counts.puts += puts;
+    counts.deletes += deletes;
+    counts.putBytes += putBytes;
+    // As etcd: only what does several things counts as a transaction.
+    if (ranges + puts + deletes > 1) counts.transactions++;
+  }
+
   /** Reads a range at once. Throws {@link CompactedError} and {@link FutureRevisionError}. */
   range(options: RangeOptions): RangeResult {
     this.assertLoaded();
+    this.counts.ranges++;
     return readRange(this.space, options, this.space.revision);
   }
 
@@ -190,6 +205,7 @@ export class MvccStore {
   async rangeSliced(options: RangeOptions): Promise<RangeResult> {
     const { space } = this;
     if (this.reloading !== undefined) await this.whenReadable();
+    this.counts.ranges++;
     const read = resolveRead(space, options, space.revision);
     const reader = new SlicedReader(space, read, this.sliceWork, this.pins.pin(read.revision));
     const records: Buffer[] = [];
@@ -260,6 +276,11 @@ export class MvccStore {
   async whenReadable(): Promise<void> {
     await this.reloading;
     if (this.isClosed) throw new StoreClosedError();
+  }
+
+  /** Whether there is a whole state to read; not while it is being replaced. */
+  get isReadable(): boolean {
+    return this.reloading === undefined;
   }
 
   private assertLoaded(): void {

@@ -14,6 +14,12 @@ export class Transaction implements WriteTransaction {
   private readonly onEnd: (transaction: Transaction) => void;
   private readonly base: number;
   readonly log: Change[] = [];
+  /** Operations so far, whether they found anything or not. */
+  ranges = 0;
+  puts = 0;
+  deletes = 0;
+  /** Bytes of keys and values put. */
+  putBytes = 0;
 
   constructor(space: KeySpace, onEnd: (transaction: Transaction) => void) {
     this.space = space;
@@ -30,10 +36,13 @@ export class Transaction implements WriteTransaction {
   }
 
   put(key: string, value: Uint8Array, lease: bigint): void {
+    this.puts++;
+    this.putBytes += key.length + value.length;
     this.log.push(this.space.put(this.base + 1, this.log.length, key, value, lease));
   }
 
   deleteRange(start: string, end: string): number {
+    this.deletes++;
     if (end === '') return this.deleteKey(start);
     const range = keyRange(start, end);
     const position = this.space.tree.seek(start);
@@ -62,6 +71,7 @@ export class Transaction implements WriteTransaction {
   }
 
   range(options: RangeOptions): RangeResult {
+    this.ranges++;
     return readRange(this.space, options, this.revision);
   }
 

@@ -244,3 +244,15 @@ export interface WatchStream {
   close(): void;
   readonly watcherCount: number;
 }
+
+/** Operations since the start, whether they found anything or not. */
+export interface StoreCounts {
+  ranges: number;
+  puts: number;
+  /** Deletes of a key or a range. */
+  deletes: number;
+  /** Transactions of more than one operation. */
+  transactions: number;
+  /** Bytes of keys and values put. */
+  putBytes: number;
+}

@@ -2,11 +2,13 @@ import type { Clock } from '../base/clock.js';
 import { EtcdError, errorText, isEtcdError, RpcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { CompactedError, FutureRevisionError } from '../mvcc/index.js';
-import { decodeInternalRequest } from '../proto/internal-request.js';
+import { decodeInternalRequest, type RequestKind } from '../proto/internal-request.js';
 import { type ConfState, type Entry, EntryType, type SnapshotMetadata } from '../raft/index.js';
-import { type Applier, type DecodedRequest, decodeRequest } from './applier.js';
+import { type Applier, decodeRequest } from './applier.js';
 import type { ConfChangeApplier, ConfChangeOutcome } from './membership/conf-change-applier.js';
+import type { MemberMetrics } from './metrics.js';
 import type { Proposals } from './proposals.js';
+import { requestName } from './request-name.js';
 import type { ApplyResult } from './results.js';
 
 export interface ApplyLoopOptions {
@@ -23,6 +25,7 @@ export interface ApplyLoopDependencies {
   readonly confChanges: ConfChangeApplier;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Pick<MemberMetrics, 'applies' | 'slowApplies'>;
   /** Puts the index of an applied entry into the same backend batch as its effects. */
   readonly setConsistentIndex: (index: number, term: number) => void;
   /** A change of the membership is decided; its proposer, if it is here, waits to hear of it. */
@@ -84,30 +87,30 @@ export class ApplyLoop {
       (isOwn ? proposals.decodedOf(idSuffix) : undefined) ?? decodeRequest(kind, body);
     let result: ApplyResult | undefined;
     let failure: Error | null = null;
+    const { applier, clock } = this.#dependencies;
+    const startMs = clock.nowMs();
     try {
-      result = this.#timed(decoded);
+      result = applier.apply(decoded);
     } catch (error) {
       failure = clientError(error);
     }
+    this.#note(kind, failure === null, clock.nowMs() - startMs);
     if (!isOwn) return;
     const answer = (): void => proposals.applied(idSuffix, failure, result);
     if (isEtcdError(failure, 'NoSpace')) this.#dependencies.spaceExceeded(answer);
     else answer();
   }
 
-  #timed(decoded: DecodedRequest): ApplyResult {
-    const { clock, applier, logger } = this.#dependencies;
-    const startMs = clock.nowMs();
-    const result = applier.apply(decoded);
-    const tookMs = clock.nowMs() - startMs;
-    if (tookMs > this.#options.warningApplyDurationMs) {
-      logger.warn('apply request took too long', {
-        took: `${tookMs.toFixed(3)}ms`,
-        'expected-duration': `${this.#options.warningApplyDurationMs}ms`,
-        request: decoded.kind,
-      });
-    }
-    return result;
+  #note(kind: RequestKind, succeeded: boolean, tookMs: number): void {
+    const { logger, metrics } = this.#dependencies;
+    metrics.applies.observe(kind, succeeded, tookMs / 1000);
+    if (tookMs <= this.#options.warningApplyDurationMs) return;
+    metrics.slowApplies++;
+    logger.warn('apply request took too long', {
+      took: `${tookMs.toFixed(3)}ms`,
+      'expected-duration': `${this.#options.warningApplyDurationMs}ms`,
+      request: requestName(kind),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { EtcdError } from '../base/errors.js';
 import type { ReadState } from '../raft/index.js';
+import type { MemberMetrics } from './metrics.js';
 
 /** Called when the read may be served from memory, or with why it may not. */
 export type ReadCallback = (error: Error | null) => void;
@@ -20,7 +21,10 @@ export interface LinearizableReadDependencies {
   /** Asks Raft for a read index; the answer carries the same context. */
   readonly readIndex: (context: Uint8Array) => void;
   readonly appliedIndex: () => number;
+  /** False while the whole state is being replaced: reads wait for the other one. */
+  readonly isReadable: () => boolean;
   readonly hasLeader: () => boolean;
+  readonly metrics?: Pick<MemberMetrics, 'slowReadIndexes' | 'failedReadIndexes'>;
 }
 
 interface Round {
@@ -124,6 +128,7 @@ export class LinearizableReads {
 
   /** Serves the rounds whose index is applied. */
   applied(): void {
+    if (this.#rounds.size === 0 || !this.#dependencies.isReadable()) return;
     const appliedIndex = this.#dependencies.appliedIndex();
     for (const [id, round] of this.#rounds) {
       if (round.index === undefined || round.index > appliedIndex) break;
@@ -144,11 +149,19 @@ export class LinearizableReads {
     for (const callback of callbacks) callback(error);
   }
 
+  #noteTimeout(round: Round): void {
+    const { metrics } = this.#dependencies;
+    if (metrics === undefined) return;
+    if (round.index === undefined) metrics.slowReadIndexes++;
+    metrics.failedReadIndexes++;
+  }
+
   #sweep(): void {
     const nowMs = this.#dependencies.clock.nowMs();
     for (const [id, round] of this.#rounds) {
       if (round.deadlineMs <= nowMs) {
         this.#rounds.delete(id);
+        this.#noteTimeout(round);
         this.#answer(round.callbacks, new EtcdError('Timeout'));
       } else if (round.index === undefined && nowMs - round.askedAtMs >= RETRY_MS) {
         round.askedAtMs = nowMs;

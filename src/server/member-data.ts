@@ -4,6 +4,7 @@ import { Snapshotter } from '../storage/snap/index.js';
 import { nodeDisk } from '../storage/wal/index.js';
 import { forceNewCluster } from './bootstrap/force-new-cluster.js';
 import { DataDirectoryError, prepareDataDirectory } from './data-directory.js';
+import { MemberMetrics } from './metrics.js';
 import type { ServerDependencies, ServerOptions } from './options.js';
 import { openRaftLog, type RaftLog } from './raft-log.js';
 import { appliedPosition } from './raft-node.js';
@@ -15,6 +16,7 @@ export interface MemberData {
   readonly log: RaftLog;
   readonly state: MemberState;
   readonly snapshotter: Snapshotter;
+  readonly metrics: MemberMetrics;
   /** For snapshots on their way in. */
   readonly staging: StagingFolder;
   readonly snapFolder: string;
@@ -40,15 +42,19 @@ export async function openMemberData(
     { walFolder, backendPath: backendFolder(dataDir) },
     { staging, snapshotter, disk: nodeDisk, clock, logger },
   );
-  const backend = await openBackend(options, dependencies);
+  const metrics = new MemberMetrics();
+  const backend = await openBackend(options, {
+    ...dependencies,
+    onCommitted: (seconds) => metrics.backendCommits.observe(seconds),
+  });
   let log: RaftLog | undefined;
   try {
-    log = await openRaftLog({ ...options, walFolder }, dependencies);
+    log = await openRaftLog({ ...options, walFolder }, { ...dependencies, metrics });
     checkConsistency(log, backend, { dataDir, walFolder });
     await snapshotter.prepare();
     const state = await restoreState(options, dependencies, backend, log.clusterId);
     if (options.forceNewCluster) await forceNewCluster(log, appliedPosition(backend), logger);
-    return { log, state, snapshotter, staging, snapFolder };
+    return { log, state, snapshotter, metrics, staging, snapFolder };
   } catch (error) {
     await log?.wal.close();
     await backend.close();

@@ -3,7 +3,12 @@ import type { Clock } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Cluster, Member } from '../membership/index.js';
-import { type ListedMember, type PeerConnector, PeerTransport } from '../peer/index.js';
+import {
+  type ListedMember,
+  type PeerConnector,
+  type PeerStatistics,
+  PeerTransport,
+} from '../peer/index.js';
 import { type Message, MessageType, type NodeId } from '../raft/index.js';
 import type { Backend } from '../storage/backend/index.js';
 import type { RaftDriver } from './raft-driver.js';
@@ -125,6 +130,16 @@ export class PeerLink {
   /** How many other members are reached. */
   get activePeerCount(): number {
     return this.#transport.activePeerCount;
+  }
+
+  /** What is known of the ways to the other members. */
+  get statistics(): Map<NodeId, PeerStatistics> {
+    const found = new Map<NodeId, PeerStatistics>();
+    for (const id of this.#transport.peerIds) {
+      const statistics = this.#transport.statistics(id);
+      if (statistics !== undefined) found.set(id, statistics);
+    }
+    return found;
   }
 
   /** Since when a member is reached, on the monotonic clock; undefined if it is not. */

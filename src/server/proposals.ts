@@ -3,6 +3,7 @@ import { EtcdError } from '../base/errors.js';
 import { encodeInternalRequest, internalRequestSize } from '../proto/internal-request.js';
 import { ProposalDroppedError, RaftInvariantError } from '../raft/index.js';
 import type { DecodedRequest } from './applier.js';
+import type { MemberMetrics } from './metrics.js';
 import type { RequestIds } from './request-id.js';
 import type { ApplyResult } from './results.js';
 
@@ -34,6 +35,7 @@ export interface ProposalDependencies {
   readonly propose: (batch: readonly Uint8Array[]) => void;
   /** Committed entries that are not applied yet. */
   readonly unappliedEntries: () => number;
+  readonly metrics?: Pick<MemberMetrics, 'failedProposals' | 'requests'>;
   /** What a request that has waited in vain since `startMs` is told. */
   readonly timeoutError: (startMs: number) => EtcdError;
 }
@@ -137,7 +139,7 @@ export class Proposals {
       } catch (error) {
         if (error instanceof RaftInvariantError) throw error;
         if (mayBeTakenLater(error)) return;
-        for (const id of ids) this.#finish(id, dropReason(error), undefined);
+        for (const id of ids) this.#fail(id, dropReason(error));
       }
       for (const id of ids) this.#gathered.delete(id);
     }
@@ -166,6 +168,13 @@ export class Proposals {
     this.#finish(id, error, result);
   }
 
+  /** The request was not carried out, or nobody knows. */
+  #fail(id: number, error: Error): void {
+    const { metrics } = this.#dependencies;
+    if (metrics !== undefined) metrics.failedProposals++;
+    this.#finish(id, error, undefined);
+  }
+
   #finish(id: number, error: Error | null, result: ApplyResult | undefined): void {
     const waiter = this.#waiting.get(id);
     if (waiter === undefined) return;
@@ -173,6 +182,9 @@ export class Proposals {
     // What Raft was not given when its client stopped waiting is never carried out.
     this.#gathered.delete(id);
     this.#waitingBytes -= waiter.sizeBytes;
+    const { metrics, clock } = this.#dependencies;
+    const tookMs = clock.nowMs() - (waiter.deadlineMs - this.#options.timeoutMs);
+    metrics?.requests.observe(waiter.decoded.kind, error === null, tookMs / 1000);
     waiter.callback(error, result);
   }
 
@@ -182,7 +194,7 @@ export class Proposals {
     const nowMs = clock.nowMs();
     for (const [id, { deadlineMs }] of this.#waiting) {
       if (deadlineMs > nowMs) break;
-      this.#finish(id, timeoutError(deadlineMs - this.#options.timeoutMs), undefined);
+      this.#fail(id, timeoutError(deadlineMs - this.#options.timeoutMs));
     }
     this.flush();
   }

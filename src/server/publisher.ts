@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
-import { formatId } from '../membership/index.js';
+import { formatId, type Member } from '../membership/index.js';
 import { ClusterMemberAttrSetRequest } from '../proto/generated/membershippb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import type { DecodedRequest } from './applier.js';
@@ -65,6 +65,13 @@ export class Publisher {
       // Never at once: a refusal comes within the call, and would come again.
       this.#cancelRetry = clock.setTimeout(() => this.start(), RETRY_MS);
     });
+  }
+
+  /** What the cluster says of this member: it may know already, and the proposal be lost in a snapshot. */
+  found(member: Member | undefined): void {
+    const { name, clientUrls } = this.#options;
+    const known = [...(member?.clientUrls ?? [])].sort().join();
+    if (member?.name === name && known === [...clientUrls].sort().join()) this.#resolve();
   }
 
   stop(): void {

@@ -23,6 +23,7 @@ import {
 } from '../storage/wal/index.js';
 import { type Founding, foundingOf, foundingPeers } from './bootstrap/founding.js';
 import { checkNotBootstrapped, joinCluster } from './bootstrap/join.js';
+import type { MemberMetrics } from './metrics.js';
 import type { InitialMember } from './options.js';
 
 /** The log of a member as it is at the start, and who the member is. */
@@ -54,6 +55,7 @@ export interface RaftLogDependencies {
   readonly logger: Logger;
   readonly connector: PeerConnector;
   readonly failed: (error: WalFailedError) => void;
+  readonly metrics: MemberMetrics;
 }
 
 /** How long another member may take to tell what it knows (formats.md §8.3). */
@@ -70,6 +72,7 @@ export async function openRaftLog(
 }
 
 function walParts(options: RaftLogOptions, dependencies: RaftLogDependencies) {
+  const { metrics } = dependencies;
   return [
     { directory: options.walFolder, unsafeNoSync: options.unsafeNoFsync },
     {
@@ -77,6 +80,13 @@ function walParts(options: RaftLogOptions, dependencies: RaftLogDependencies) {
       clock: dependencies.clock,
       logger: dependencies.logger.child('storage/wal'),
       onFailure: dependencies.failed,
+      metrics: {
+        syncTook: (seconds: number) => metrics.walSyncs.observe(seconds),
+        writeTook: (seconds: number) => metrics.walWrites.observe(seconds),
+        wroteBytes(sizeBytes: number) {
+          metrics.walWrittenBytes += sizeBytes;
+        },
+      },
     },
   ] as const;
 }

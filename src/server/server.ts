@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.js';
 import type { Lessor } from '../lease/index.js';
 import { type Cluster, formatId } from '../membership/index.js';
 import type { MvccStore } from '../mvcc/index.js';
-import { ClusterQueries } from '../peer/index.js';
+import { ClusterQueries, type PeerStatistics } from '../peer/index.js';
 import { AlarmRequest } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import { NO_NODE, type Snapshot, type SoftState } from '../raft/index.js';
@@ -27,6 +27,7 @@ import {
   type Leadership,
   type MembershipChanges,
 } from './membership/index.js';
+import type { MemberMetrics } from './metrics.js';
 import { requestTimeoutMs, type ServerDependencies, type ServerOptions } from './options.js';
 import { PeerLink } from './peer-link.js';
 import { type ProposalCallback, Proposals } from './proposals.js';
@@ -82,6 +83,8 @@ export class KvorumServer {
   readonly #publisher: Publisher;
   #resolveStopped: (error: Error | undefined) => void = () => {};
   #stopping: Promise<void> | undefined;
+  /** The last term in which this member took over. */
+  #ledTerm = 0;
 
   /**
    * Opens the data directory; the member answers other members' questions, but takes no part yet.
@@ -161,7 +164,7 @@ export class KvorumServer {
             this.#snapshots.entryApplied(entry.data.length);
           },
           applied: (index) => this.#applied(index),
-          install: (snapshot, persist) => this.#snapshots.install(snapshot, persist),
+          install: (snapshot, persist) => this.#install(snapshot, persist),
           readStates: (states) => this.#reads.readStates(states),
           softState: (soft) => this.#roleChanged(soft),
           pause: () => (backend.isFull ? backend.whenNotFull() : undefined),
@@ -200,6 +203,7 @@ export class KvorumServer {
         propose: (batch) => this.#driver.propose(batch),
         unappliedEntries: () => this.#driver.committedIndex - this.#applyLoop.appliedIndex,
         timeoutError: (startMs) => this.#timeouts.error(startMs),
+        metrics: data.metrics,
       },
     );
     this.#reads = new LinearizableReads(
@@ -208,7 +212,9 @@ export class KvorumServer {
         clock,
         readIndex: (context) => this.#driver.readIndex(context),
         appliedIndex: () => this.#applyLoop.appliedIndex,
+        isReadable: () => state.store.isReadable,
         hasLeader: () => this.#driver.leader !== NO_NODE,
+        metrics: data.metrics,
       },
     );
     this.#applyLoop = new ApplyLoop(
@@ -233,6 +239,7 @@ export class KvorumServer {
         ),
         clock,
         logger: logger.child('server/apply'),
+        metrics: data.metrics,
         setConsistentIndex: (index, term) => backend.setConsistentIndex(index, term),
         confChangeDecided: (index, outcome) => this.#confChangeDecided(index, outcome),
         leaderReady: (term) => this.#leaderReady(term),
@@ -384,6 +391,21 @@ export class KvorumServer {
     return this.#leases;
   }
 
+  /** What the member counts of its work. */
+  get metrics(): MemberMetrics {
+    return this.#data.metrics;
+  }
+
+  /** Requests that wait for their entry to be applied. */
+  get pendingProposals(): number {
+    return this.#proposals.waitingCount;
+  }
+
+  /** What is known of the ways to the other members. */
+  get peerStatistics(): ReadonlyMap<bigint, PeerStatistics> {
+    return this.#peers.statistics;
+  }
+
   get isLeader(): boolean {
     return this.#driver.isLeader;
   }
@@ -459,6 +481,7 @@ export class KvorumServer {
   #roleChanged({ leader }: SoftState): void {
     if (leader !== this.memberId) this.#state.lessor.demote();
     this.#timeouts.leaderIs(leader);
+    this.#data.metrics.leaderIs(leader);
     if (leader === NO_NODE) return;
     this.#reads.leaderChanged();
     // What waited for a leader goes to this one; never from within Raft's own step.
@@ -498,17 +521,29 @@ export class KvorumServer {
     if (outcome.removedSelf) this.#stopAsRemoved(REMOVED_STOP_DELAY_MS);
   }
 
+  async #install(snapshot: Snapshot, persist: () => Promise<void>): Promise<void> {
+    const { metrics } = this.#data;
+    metrics.snapshotsBeingApplied++;
+    await this.#snapshots.install(snapshot, persist).finally(() => metrics.snapshotsBeingApplied--);
+  }
+
   /** The state of a snapshot has taken the place of this member's. */
   #installed({ metadata }: Snapshot): void {
     this.#applyLoop.restored(metadata);
     this.#peers.setPeers(this.#state.cluster.members());
-    this.#reads.applied();
-    this.#leases.applied();
+    this.#publisher.found(this.#state.cluster.member(this.memberId));
+    // What waits looks again once the new state can be read.
+    this.#clock.setImmediate(() => {
+      this.#reads.applied();
+      this.#leases.applied();
+    });
   }
 
   /** The first entry of a term is applied: if it is this member's own, it has taken over. */
   #leaderReady(term: number): void {
-    if (!this.#driver.isLeader || term !== this.#driver.term) return;
+    if (!this.#driver.isLeader || term !== this.#driver.term || term === this.#ledTerm) return;
+    // Only once: leases would get their time anew with every entry without content.
+    this.#ledTerm = term;
     this.#state.lessor.promote(this.options.electionTicks * this.options.tickMs);
     this.#logger.info('became leader', { term, 'local-member-id': formatId(this.memberId) });
     this.#services.tookOver();

@@ -32,7 +32,10 @@ export function backendFolder(dataDir: string): string {
 /** Opens the backend. Throws if another process has it, or it cannot be read. */
 export function openBackend(
   options: ServerOptions,
-  dependencies: ServerDependencies & { readonly failed: (error: Error) => void },
+  dependencies: ServerDependencies & {
+    readonly failed: (error: Error) => void;
+    readonly onCommitted: (seconds: number) => void;
+  },
 ): Promise<Backend> {
   return Backend.open(
     {
@@ -44,6 +47,7 @@ export function openBackend(
       clock: dependencies.clock,
       logger: dependencies.logger.child('storage/backend'),
       onFailure: dependencies.failed,
+      onCommitted: dependencies.onCommitted,
     },
   );
 }

@@ -7,13 +7,14 @@ import { ManualClock } from '../support/manual-clock.js';
 function createReads(overrides: { hasLeader?: boolean; maxWaiting?: number } = {}) {
   const clock = new ManualClock();
   const asked: Uint8Array[] = [];
-  const state = { appliedIndex: 10, hasLeader: overrides.hasLeader ?? true };
+  const state = { appliedIndex: 10, isReadable: true, hasLeader: overrides.hasLeader ?? true };
   const reads = new LinearizableReads(
     { timeoutMs: 7000, maxWaiting: overrides.maxWaiting ?? 100 },
     {
       clock,
       readIndex: (context) => asked.push(context),
       appliedIndex: () => state.appliedIndex,
+      isReadable: () => state.isReadable,
       hasLeader: () => state.hasLeader,
     },
   );
@@ -39,6 +40,18 @@ describe('LinearizableReads', () => {
     assert.equal(asked.length, 1);
     answer(0, 10);
     assert.deepEqual(results, ['a', 'b']);
+  });
+
+  it('holds reads while the state is being replaced', () => {
+    const { clock, reads, state, results, wait, answer } = createReads();
+    wait('a');
+    clock.runImmediates();
+    state.isReadable = false;
+    answer(0, 10);
+    assert.deepEqual(results, []);
+    state.isReadable = true;
+    reads.applied();
+    assert.deepEqual(results, ['a']);
   });
 
   it('holds a read until the index is applied', () => {

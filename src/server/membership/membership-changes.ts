@@ -3,12 +3,14 @@ import { EtcdError, isEtcdError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import {
   type Cluster,
+  changedId,
   formatId,
   type Member,
   type MembershipChange,
   memberId,
   parseMemberUrls,
 } from '../../membership/index.js';
+import { isLocalTarget } from '../../raft/index.js';
 import type { ConfChangeOutcome } from './conf-change-applier.js';
 import {
   type ConfChangeProposalDependencies,
@@ -111,8 +113,10 @@ export class MembershipChanges {
    * @throws EtcdError MemberBadURLs, MemberNotFound, PeerURLExist
    */
   async update(id: bigint, urls: readonly string[]): Promise<readonly Member[]> {
-    parseMemberUrls(urls);
-    return await this.#change({ kind: 'update', id, peerUrls: [...urls] }, () => {});
+    return await this.#change({ kind: 'update', id, peerUrls: [...urls] }, () => {
+      // Of a member that there is not, every member says just that.
+      if (this.#dependencies.cluster.member(id) !== undefined) parseMemberUrls(urls);
+    });
   }
 
   /**
@@ -185,6 +189,8 @@ export class MembershipChanges {
       this.#waitingCount--;
       if (clock.nowMs() >= deadlineMs) throw timeoutError(startedAtMs);
       await check();
+      // Raft keeps these ids to itself and would let nothing about them into the log.
+      if (isLocalTarget(changedId(change))) throw new EtcdError('MemberNotFound');
       return await this.#proposals.propose(change, deadlineMs);
     });
     this.#last = result.catch(() => {});

@@ -12,7 +12,7 @@ import {
 } from '../../support/programs.js';
 import { generateProgram, type Theme } from './generate.js';
 import { capabilitiesOf } from './known-differences.js';
-import { PRESENT_THEMES, withPresentMethods } from './not-yet.js';
+import { PRESENT_THEMES } from './not-yet.js';
 import { ServerEndedError, ServerPair } from './pair.js';
 import type { Program } from './program.js';
 import { type Finding, runOnFreshPair, shrink } from './shrink.js';
@@ -52,8 +52,7 @@ async function runPrograms(tested: Executable, oracle: Executable): Promise<Find
   let pair = await ServerPair.start(tested, oracle);
   try {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + PROGRAMS; seed++) {
-      const drawn = generateProgram(seed, capabilities, THEMES_GIVEN ?? PRESENT_THEMES);
-      const program = THEMES_GIVEN === undefined ? withPresentMethods(drawn) : drawn;
+      const program = generateProgram(seed, capabilities, THEMES_GIVEN ?? PRESENT_THEMES);
       const difference = await runOnPair(pair, program);
       if (difference === undefined) continue;
       await pair.close();
