@@ -67,6 +67,7 @@ async function orBadConnection<Response>(call: Promise<Response>): Promise<Respo
   try {
     return await call;
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     throw new CommandError(EXIT.badConnection, messageOf(error));
   }
 }

@@ -35,7 +35,7 @@ export function draw({ header, rows }: Rows): string {
   return [
     rule('┌', '┬', '┐'),
     line(titles.map((title, column) => center(title, widths[column] ?? 0))),
-    rule('├', '┼', '┤'),
+    rows.length === 0 ? '' : rule('├', '┼', '┤'),
     ...rows.map((row) => line(row.map((cell, column) => cell.padStart(widths[column] ?? 0)))),
     rule('└', '┴', '┘'),
   ].join('');
