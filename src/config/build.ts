@@ -195,7 +195,7 @@ export function buildConfig(values: FlagValues): Config {
     cipherSuites: values['cipher-suites'],
     tlsMinVersion: values['tls-min-version'] === 'TLS1.3' ? 'TLSv1.3' : 'TLSv1.2',
     tlsMaxVersion: values['tls-max-version'] === 'TLS1.2' ? 'TLSv1.2' : 'TLSv1.3',
-    selfSignedCertValidityYears: values['self-signed-cert-validity'] || 1,
+    selfSignedCertValidityYears: values['self-signed-cert-validity'],
     corsOrigins: values.cors.spellings,
     hostWhitelist: values['host-whitelist'],
     authToken: values['auth-token'],

@@ -51,6 +51,8 @@ export async function loadConfig(
   if (file === '') return start(flags, applyEnvironment(environment, flags), 'flags', dependencies);
   const fromFile = new FlagSet();
   await applyFile(await readConfigFile(file, dependencies), fromFile);
+  // A file may leave it at zero; a flag may not.
+  fromFile.values['self-signed-cert-validity'] ||= 1;
   return start(fromFile, [fileNotice(file)], 'file', dependencies);
 }
 
