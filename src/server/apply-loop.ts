@@ -81,10 +81,10 @@ export class ApplyLoop {
   #applyRequest(entry: Entry): void {
     const { proposals } = this.#dependencies;
     const { kind, body, idPrefix, idSuffix } = decodeInternalRequest(entry.data);
-    const isOwn = idPrefix === this.#options.idPrefix;
-    // The proposer has the request in decoded form; it is the same bytes.
-    const decoded =
-      (isOwn ? proposals.decodedOf(idSuffix) : undefined) ?? decodeRequest(kind, body);
+    // A proposer that waits has the request in decoded form.
+    const awaited =
+      idPrefix === this.#options.idPrefix ? proposals.decodedOf(idSuffix, entry.data) : undefined;
+    const decoded = awaited ?? decodeRequest(kind, body);
     let result: ApplyResult | undefined;
     let failure: Error | null = null;
     const { applier, clock } = this.#dependencies;
@@ -95,8 +95,10 @@ export class ApplyLoop {
       failure = clientError(error);
     }
     this.#note(kind, failure === null, clock.nowMs() - startMs);
-    if (!isOwn) return;
-    const answer = (): void => proposals.applied(idSuffix, failure, result);
+    const answer = (): void => {
+      if (awaited !== undefined) proposals.applied(idSuffix, failure, result);
+    };
+    // Every member that has no room says so, whoever asked.
     if (isEtcdError(failure, 'NoSpace')) this.#dependencies.spaceExceeded(answer);
     else answer();
   }

@@ -44,7 +44,8 @@ interface Waiter {
   readonly decoded: DecodedRequest;
   readonly callback: ProposalCallback;
   readonly deadlineMs: number;
-  readonly sizeBytes: number;
+  /** The encoded request as it goes into the log. */
+  readonly entry: Uint8Array;
 }
 
 /**
@@ -99,7 +100,7 @@ export class Proposals {
     const id = ids.next();
     const entry = encodeInternalRequest(decoded.kind, body, ids.prefix, id);
     const deadlineMs = clock.nowMs() + this.#options.timeoutMs;
-    this.#waiting.set(id, { decoded, callback, deadlineMs, sizeBytes: entry.length });
+    this.#waiting.set(id, { decoded, callback, deadlineMs, entry });
     this.#waitingBytes += entry.length;
     this.#gathered.set(id, entry);
     // What else arrives in this turn of the event loop joins the batch.
@@ -158,9 +159,16 @@ export class Proposals {
     return { ids, batch };
   }
 
-  /** The decoded form of a request of this process, if its proposer still waits. */
-  decodedOf(id: number): DecodedRequest | undefined {
-    return this.#waiting.get(id)?.decoded;
+  /**
+   * The decoded form of a request of this process that is found in the log, if its proposer still waits.
+   * An id has only 16 bits of its member's, so another member's request may have the same: the bytes
+   * tell. On the leader they are the very bytes that were proposed.
+   */
+  decodedOf(id: number, entry: Uint8Array): DecodedRequest | undefined {
+    const waiter = this.#waiting.get(id);
+    if (waiter === undefined) return undefined;
+    if (waiter.entry === entry || Buffer.compare(waiter.entry, entry) === 0) return waiter.decoded;
+    return undefined;
   }
 
   /** Answers the proposer of an applied request, if it still waits. */
@@ -181,7 +189,7 @@ export class Proposals {
     this.#waiting.delete(id);
     // What Raft was not given when its client stopped waiting is never carried out.
     this.#gathered.delete(id);
-    this.#waitingBytes -= waiter.sizeBytes;
+    this.#waitingBytes -= waiter.entry.length;
     const { metrics, clock } = this.#dependencies;
     const tookMs = clock.nowMs() - (waiter.deadlineMs - this.#options.timeoutMs);
     metrics?.requests.observe(waiter.decoded.kind, error === null, tookMs / 1000);

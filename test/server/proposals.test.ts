@@ -73,6 +73,19 @@ describe('Proposals', () => {
     assert.deepEqual(bytes.results, ['c: etcdserver: too many requests']);
   });
 
+  it('know their own requests by all bytes: ids of two members may be the same', () => {
+    const { clock, proposals, batches, submit, idsOf } = createProposals();
+    submit('a');
+    clock.runImmediates();
+    const [entry = Buffer.alloc(0)] = batches[0] ?? [];
+    const [id = 0] = idsOf(0);
+    assert.equal(proposals.decodedOf(id, entry)?.kind, RequestKind.put);
+    assert.equal(proposals.decodedOf(id, Buffer.from(entry))?.kind, RequestKind.put);
+    const other = Buffer.from(entry);
+    other[other.length - 1] = 0x7a;
+    assert.equal(proposals.decodedOf(id, other), undefined);
+  });
+
   it('refuse everything while applying lags far behind', () => {
     const { results, submit } = createProposals({ unapplied: 5001 });
     submit('a');
