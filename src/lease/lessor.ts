@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { EtcdError } from '../base/errors.js';
+import { exponentialBounds, Histogram } from '../base/metrics.js';
 import { Lease as LeaseRecord } from '../proto/generated/leasepb.js';
 import { type Expiring, ExpiryQueue } from './expiry-queue.js';
 
@@ -46,6 +47,17 @@ export interface Lease extends Expiring {
   readonly keys: Set<string>;
 }
 
+/** What a lessor has done since its start. */
+export interface LeaseCounts {
+  granted: number;
+  revoked: number;
+  renewed: number;
+  /** Found to be past their time, by this member as the leader. */
+  expired: number;
+  /** The TTLs of what was granted. */
+  readonly ttlSeconds: Histogram;
+}
+
 /** The bucket key of a lease. */
 export function leaseRecordKey(id: bigint): Buffer {
   const key = Buffer.allocUnsafe(8);
@@ -62,6 +74,14 @@ export class Lessor {
   readonly #clock: Clock;
   readonly #records: LeaseRecords;
   readonly #persistsCheckpoints: () => boolean;
+  /** What was done since the start, for metrics. */
+  readonly counts: LeaseCounts = {
+    granted: 0,
+    revoked: 0,
+    renewed: 0,
+    expired: 0,
+    ttlSeconds: new Histogram(exponentialBounds(1, 2, 24)),
+  };
   #leases = new Map<bigint, Lease>();
   readonly #queue = new ExpiryQueue<Lease>();
   #isPrimary = false;
@@ -134,6 +154,8 @@ export class Lessor {
       keys: new Set(),
     };
     this.#leases.set(id, lease);
+    this.counts.granted++;
+    this.counts.ttlSeconds.observe(lease.ttlSeconds);
     this.#persist(lease);
     if (this.#isPrimary) this.#schedule(lease, 0);
     return lease;
@@ -147,6 +169,7 @@ export class Lessor {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new EtcdError('LeaseNotFound');
     this.#leases.delete(id);
+    this.counts.revoked++;
     this.#records.deleteLease(leaseRecordKey(id));
     return [...lease.keys].sort(compareBytewise);
   }
@@ -156,6 +179,7 @@ export class Lessor {
     const lease = this.#leases.get(id);
     // A lease that is past its time may have a revoke on the way: it can no longer be saved.
     if (lease === undefined || this.isExpired(lease)) return 0;
+    this.counts.renewed++;
     lease.remainingTtlSeconds = 0;
     lease.expiresAtMs = this.#clock.nowMs() + lease.ttlSeconds * 1000;
     return lease.ttlSeconds;
@@ -214,6 +238,7 @@ export class Lessor {
       limit,
       (lease) => this.#leases.get(lease.id) === lease,
     );
+    this.counts.expired += expired.length;
     for (const lease of expired) this.#retryAt(lease, nowMs + retryMs);
     return expired;
   }

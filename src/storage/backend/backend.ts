@@ -40,6 +40,8 @@ export interface BackendDependencies {
   readonly disk?: Disk;
   /** Called once, when a write to LevelDB fails; the process must not go on with this store. */
   readonly onFailure?: (error: BackendFailedError) => void;
+  /** Told of each batch that LevelDB took. */
+  readonly onCommitted?: (seconds: number) => void;
 }
 
 const DEFAULT_BATCH_INTERVAL_MS = 100;
@@ -59,6 +61,7 @@ export class Backend {
   readonly #logger: Logger;
   readonly #disk: Disk;
   readonly #onFailure: ((error: BackendFailedError) => void) | undefined;
+  readonly #onCommitted: ((seconds: number) => void) | undefined;
   // These belong to one LevelDB and change together when that is replaced.
   #database: Database;
   #queue: WriteQueue;
@@ -75,13 +78,14 @@ export class Backend {
     dependencies: BackendDependencies,
     database: Database,
   ) {
-    const { clock, logger, disk = nodeDisk, onFailure } = dependencies;
+    const { clock, logger, disk = nodeDisk, onFailure, onCommitted } = dependencies;
     this.#options = options;
     this.#path = options.path;
     this.#clock = clock;
     this.#logger = logger;
     this.#disk = disk;
     this.#onFailure = onFailure;
+    this.#onCommitted = onCommitted;
     this.#database = database;
     this.#size = this.#createSize(database);
     this.#queue = this.#createQueue(database);
@@ -103,6 +107,7 @@ export class Backend {
         database,
         clock: this.#clock,
         onFailure: (cause) => this.#fail(cause),
+        onCommitted: this.#onCommitted,
         onFlushed: () => this.#size.refreshIfStale(this.#queue.unflushedBytes),
       },
     );
@@ -341,6 +346,11 @@ export class Backend {
     this.#queue = this.#createQueue(database);
     await this.#size.refresh(0);
     await removeReplaced(this.#disk, this.#path);
+  }
+
+  /** Views of the store that are open: each keeps on disk what is deleted meanwhile. */
+  get openViewCount(): number {
+    return this.#views.size;
   }
 
   /** Flushes and closes. Idempotent. Rejects with the failure if the store had failed. */

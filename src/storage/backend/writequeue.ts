@@ -31,6 +31,8 @@ export interface WriteQueueDependencies {
   readonly clock: Clock;
   /** A write failed; the queue has stopped for good. Returns the error to answer with. */
   readonly onFailure: (cause: unknown) => Error;
+  /** After each batch that LevelDB took. */
+  readonly onCommitted?: ((seconds: number) => void) | undefined;
   /** After each run of flushes. */
   readonly onFlushed: () => void;
 }
@@ -283,7 +285,10 @@ export class WriteQueue {
       const live = Buffer.concat([encodeNumber(liveRecords), encodeNumber(liveBytes)]);
       batch.put(this.#prefixed.of(LOCAL_PREFIX, LIVE_KEY), live);
     }
+    const { clock, onCommitted } = this.#dependencies;
+    const startMs = clock.nowMs();
     await batch.write();
+    onCommitted?.((clock.nowMs() - startMs) / 1000);
     this.#flushed = last;
     this.#flushedGroups += next - first;
     return next;

@@ -41,6 +41,7 @@ export interface WalMetrics {
   syncTook(seconds: number): void;
   /** After each write. */
   wroteBytes(sizeBytes: number): void;
+  writeTook(seconds: number): void;
 }
 
 export interface WalDependencies {
@@ -270,7 +271,10 @@ export class Wal {
       if (error === null) this.#completed(chunk);
       else this.#fail(error);
     };
+    const { clock, metrics } = this.#dependencies;
+    const startMs = clock.nowMs();
     const syncIfNeeded = (error: Error | null): void => {
+      metrics?.writeTook((clock.nowMs() - startMs) / 1000);
       if (error === null) this.#fileEnd = chunk.position + chunk.length;
       if (error === null && chunk.mustSync) this.#syncFile(this.#file, complete);
       else complete(error);
