@@ -69,11 +69,16 @@ export class ClusterRun {
   /** Waits until so many more writes have been acknowledged: the cluster works. */
   async progress(writes = PROGRESS_WRITES): Promise<void> {
     const wanted = this.load.acknowledgedWrites + writes;
-    await waitUntil(`${writes} more writes`, () => {
-      this.load.check();
-      for (const watcher of this.watchers) watcher.check();
-      return this.load.acknowledgedWrites >= wanted;
-    });
+    try {
+      await waitUntil(`${writes} more writes`, () => {
+        this.load.check();
+        for (const watcher of this.watchers) watcher.check();
+        return this.load.acknowledgedWrites >= wanted;
+      });
+    } catch (error) {
+      await this.reportMembers();
+      throw error;
+    }
   }
 
   /** Waits until no write is acknowledged any more for a while: there is no quorum. */
@@ -138,15 +143,35 @@ export class ClusterRun {
     for (const watcher of this.watchers) await watcher.stop();
   }
 
+  /** What a failure is understood by: the state of each member, and what clients were told. */
+  private async reportMembers(): Promise<void> {
+    const { cluster, load, context } = this;
+    for (const member of cluster.members) {
+      const status = await cluster.status(member);
+      const { leader = 0n, raftTerm, raftIndex, raftAppliedIndex } = status ?? {};
+      const raft = `term ${raftTerm}, index ${raftIndex}, applied ${raftAppliedIndex}`;
+      const answer = `leader ${leader.toString(16)}, ${raft}`;
+      const { life, id, isServing } = member;
+      const state = isServing ? (status === undefined ? 'does not answer' : answer) : 'is not up';
+      context.diagnostic(`${life} ${id.toString(16)}: ${state}`);
+    }
+    context.diagnostic(`${load.acknowledgedWrites} writes of ${load.operations.length} operations`);
+    this.reportErrors();
+  }
+
+  private reportErrors(): void {
+    for (const [text, count] of this.load.errors) this.context.diagnostic(`${count} × ${text}`);
+  }
+
   private report(revisions: Revisions): void {
-    const { operations, errors } = this.load;
+    const { operations } = this.load;
     const open = operations.filter(({ answer }) => answer === undefined).length;
     const streams = this.watchers.map(({ name, streams }) => `${name} ${streams}`).join(', ');
     this.context.diagnostic(
       `${operations.length} operations, ${open} without an answer, ${revisions.last} revisions, ` +
         `watch streams: ${streams}`,
     );
-    for (const [text, count] of errors) this.context.diagnostic(`${count} × ${text}`);
+    this.reportErrors();
   }
 }
 
