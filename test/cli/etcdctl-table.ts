@@ -4,6 +4,8 @@ export interface Line {
   /** Changes the store: each program does it on a member of its own, which are alike. */
   readonly isWrite: boolean;
   readonly stdin?: string;
+  /** Has an option that the etcdctl of Debian (3.4) does not know. */
+  readonly isNew?: boolean;
 }
 
 const words = (text: string): string[] =>
@@ -19,6 +21,29 @@ const txn = (stdin: string): Line => ({ args: ['txn'], isWrite: true, stdin });
 
 /** Lease 4d is there from the start. */
 const LEASE = '4d';
+
+const NEW_LINES: readonly Line[] = [
+  ...read(
+    'get / --prefix --min-mod-rev=7',
+    'get / --prefix --max-mod-rev=7',
+    'get / --prefix --min-create-rev=7 --max-create-rev=8',
+    'get / --prefix --min-create-rev=9 --max-create-rev=8',
+    'get / --prefix --min-mod-rev=9 --max-mod-rev=8',
+    'member list --consistency=s',
+    'completion',
+    'completion nosuch',
+    'auth status x',
+    'downgrade validate',
+    'downgrade enable',
+    'downgrade enable a b',
+  ),
+  ...read(
+    'get / --prefix --count-only',
+    'get a --keys-only --count-only',
+    'get / --prefix --stream',
+  ),
+  ...write('put t7 x', 'del t7 t8 --range --prev-kv'),
+].map((line) => ({ ...line, isNew: true }));
 
 export const LINES: readonly Line[] = [
   ...write(
@@ -55,7 +80,6 @@ export const LINES: readonly Line[] = [
     'get z a',
     'get / --prefix',
     'get / --prefix --keys-only',
-    'get / --prefix --count-only',
     'get / --prefix --print-value-only',
     "get '' --prefix",
     "get '' --from-key",
@@ -76,11 +100,6 @@ export const LINES: readonly Line[] = [
     'get / --prefix --sort-by=VALUE --order=ASCEND',
     'get / --prefix --sort-by=VERSION --order=DESCEND',
     'get / --prefix --sort-by=bad',
-    'get / --prefix --min-mod-rev=7',
-    'get / --prefix --max-mod-rev=7',
-    'get / --prefix --min-create-rev=7 --max-create-rev=8',
-    'get / --prefix --min-create-rev=9 --max-create-rev=8',
-    'get / --prefix --min-mod-rev=9 --max-mod-rev=8',
     'get a --consistency=s',
     'get a --consistency=l',
     'get a --consistency=x',
@@ -90,7 +109,6 @@ export const LINES: readonly Line[] = [
     'get a b --prefix',
     'get a b --from-key',
     'get a --prefix --from-key',
-    'get a --keys-only --count-only',
     'get a --nosuch',
     'get a --prefix=maybe',
     'get a -x',
@@ -119,7 +137,6 @@ export const LINES: readonly Line[] = [
     'del none',
     'del t1',
     'del t2 --prev-kv',
-    'del t3 t5 --range',
     'del /registry/services/ --prefix --prev-kv',
     'del zzz --from-key',
     'del',
@@ -149,7 +166,6 @@ export const LINES: readonly Line[] = [
   ...read(
     'member list',
     'member list --hex',
-    'member list --consistency=s',
     'member add',
     'member add x',
     'member add x y',
@@ -194,9 +210,6 @@ export const LINES: readonly Line[] = [
     'watch',
     'watch a b --prefix',
     'watch a --',
-    'completion',
-    'completion nosuch',
-    'auth status x',
     'user add',
     'user add :x',
     'user delete',
@@ -214,9 +227,6 @@ export const LINES: readonly Line[] = [
     'role grant-permission a read k --prefix --from-key',
     'role grant-permission a read k e --prefix',
     'role revoke-permission a',
-    'downgrade validate',
-    'downgrade enable',
-    'downgrade enable a b',
     'get a --cert=/nonexistent --key=/nonexistent',
     'get a --cacert=/nonexistent',
     'get a --cert=/nonexistent',
@@ -232,4 +242,5 @@ export const LINES: readonly Line[] = [
   ),
   ...read('get a --rev=2', 'endpoint hashkv', 'watch a --rev=1'),
   ...write('defrag', 'defrag --cluster'),
+  ...NEW_LINES,
 ];

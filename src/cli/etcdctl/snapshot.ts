@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { Command, CommandGroup, Invocation } from './command.js';
 import { CommandError, EXIT } from './exit.js';
+import { openErrorText } from './file-errors.js';
 import { SNAPSHOT } from './methods.js';
 import { ProgressBar } from './progress-bar.js';
 import type { Session } from './session.js';
@@ -56,7 +57,7 @@ async function runSave(session: Session, invocation: Invocation): Promise<void> 
   }
   const part = `${path}.part`;
   const file = await open(part, 'w', 0o600).catch((error: unknown) => {
-    throw failed(`could not open ${part} (${messageOf(error)})`);
+    throw failed(`could not open ${part} (${openErrorText(part, error)})`);
   });
   let version: string;
   try {

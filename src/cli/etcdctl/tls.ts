@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { CommandError, EXIT } from './exit.js';
+import { openErrorText } from './file-errors.js';
 import type { TlsSettings } from './grpc/channel.js';
 
 export interface TlsOptions {
@@ -54,17 +55,10 @@ function contextOf(material: SecureContextOptions, certFile: string, caFile: str
   }
 }
 
-const GO_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-};
-
 function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw badArguments(`open ${path}: ${GO_REASONS[code] ?? String(error)}`);
+    throw badArguments(openErrorText(path, error));
   }
 }
