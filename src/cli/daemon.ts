@@ -13,6 +13,7 @@ import {
   verifyBootstrap,
 } from '../config/index.js';
 import { createLogger, type DaemonLogger, INITIAL_LOGGING } from './log.js';
+import { notifyReady } from './service-notify.js';
 
 /** What the daemon needs of the server: see `startServer` in src/embed. */
 export type StartServer = (
@@ -81,6 +82,7 @@ async function serve(
   const startServer = await loadServer();
   const server = await startServer(config, { logger, clock: systemClock, random: systemRandom });
   stopOnSignals(server, logger);
+  await notifyReady(process.env, logger);
   try {
     await server.stopped;
   } catch (error) {
