@@ -39,6 +39,11 @@ export function formatInitialCluster(members: InitialCluster): string {
 
 const quoteAll = (urls: readonly string[]): string => `[${urls.map(goQuote).join(' ')}]`;
 
+/** Whether the members of the cluster are told by a discovery service or by DNS. */
+export function usesDiscovery({ discovery }: Config): boolean {
+  return discovery.endpoints.length > 0 || discovery.srvDomain !== '';
+}
+
 /**
  * The checks before a member without data founds or joins a cluster: it is listed under its name,
  * with exactly the peer URLs it advertises, and no URL is listed twice. (When the data directory
@@ -48,9 +53,8 @@ const quoteAll = (urls: readonly string[]): string => `[${urls.map(goQuote).join
  * @throws StartError
  */
 export function verifyBootstrap(config: Config): InitialCluster {
-  if (config.discovery.endpoints.length > 0 || config.discovery.srvDomain !== '') {
-    throw startFailed('founding a cluster by discovery is not supported yet');
-  }
+  // Then it is found out later who belongs to the cluster, and checked then.
+  if (usesDiscovery(config) && config.initialCluster === '') return new Map();
   const members = parseInitialCluster(config.initialCluster);
   const listed = members.get(config.name);
   if (listed === undefined) {

@@ -5,14 +5,17 @@ import type { Config, ListenUrl } from '../config/index.js';
 import { MemberHttp } from '../http/index.js';
 import { NodePeerConnector } from '../peer/index.js';
 import { KvorumServer } from '../server/index.js';
+import { discoverCluster, type Resolver, systemResolver } from './discovery/index.js';
 import { Listeners, type ServedAddress } from './listeners.js';
-import { serverOptions } from './server-options.js';
+import { httpOptions, serverOptions } from './server-options.js';
 import { acceptTls, checkMetricsUrls, connectTls, type TlsSide, tlsOptions } from './tls.js';
 
 export interface StartDependencies {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
+  /** Tells where the members are that DNS is to name (`--discovery-srv`). */
+  readonly resolver: Resolver;
 }
 
 /** A member that runs in this process. */
@@ -34,8 +37,8 @@ export async function startServer(
   dependencies: Partial<StartDependencies> = {},
 ): Promise<RunningServer> {
   const { logger = silentLogger, clock = systemClock, random = systemRandom } = dependencies;
+  const { resolver = systemResolver } = dependencies;
   const log = logger.child('embed/start-server');
-  const options = serverOptions(config);
   const tools = { logger: log, clock };
   const bound: Listeners[] = [];
   const closeListeners = async (): Promise<void> => {
@@ -56,6 +59,8 @@ export async function startServer(
     await bind('client', config.listenClientUrls);
     await bind('client', config.listenClientHttpUrls);
     await bind('metrics', config.listenMetricsUrls);
+    const discovered = await discoverCluster(config, { ...tools, resolver });
+    const options = serverOptions(discovered);
     server = await KvorumServer.open(options, { logger, clock, random, connector });
   } catch (error) {
     await closeListeners();
@@ -71,7 +76,12 @@ export async function startServer(
   // Other members are answered first: they are needed to become ready.
   peers?.servePeers(server);
   await server.start();
-  const http = new MemberHttp({ server, logger: logger.child('http') });
+  const http = new MemberHttp(httpOptions(config), {
+    server,
+    clock,
+    logger: logger.child('http'),
+  });
+  void server.stopped.then(() => http.stop());
   // Probes are answered while there is no quorum: the process is alive then, and says so.
   watchers?.serveHttp(http.metricsHandler);
   const isReady = await Promise.race([server.ready.then(() => true), stopped.then(() => false)]);

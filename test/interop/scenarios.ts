@@ -68,7 +68,7 @@ export async function replaceAll(
     [replacement, replacementFlags] as const,
     [founders, founderFlags] as const,
   ].entries()) {
-    for (const old of proof.cluster.members) {
+    for (const old of [...proof.cluster.members]) {
       const name = `${old.name.slice(0, 2)}-${round + 1}`;
       await proof.join(name, { program, flags });
       await proof.remove(old);
