@@ -6,6 +6,7 @@ import {
   Compare_CompareResult,
   Compare_CompareTarget,
 } from '../../proto/generated/etcdserverpb.js';
+import { findPositional } from './arguments.js';
 import type { Command, Invocation, Program } from './command.js';
 import type { Connection } from './connection.js';
 import { optionsFromEnvironment } from './environment.js';
@@ -217,7 +218,7 @@ const OLD_ETCDCTL: Program = {
 
 /** Whether the first word is one of the old commands. */
 export function isOldCommand(argv: readonly string[]): boolean {
-  const word = argv.find((argument) => !argument.startsWith('-'));
+  const word = argv[findPositional(argv, 0, GLOBAL_OPTIONS)];
   return word !== undefined && Object.hasOwn(COMMANDS, word);
 }
 

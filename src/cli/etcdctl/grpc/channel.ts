@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
-import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type SecureContext } from 'node:tls';
 import { type Address, parseEndpoint } from './endpoint.js';
 import { RPC_CODE, RpcError } from './status.js';
@@ -39,6 +39,7 @@ export interface CallOptions {
 
 const FIRST_RETRY_PAUSE_MS = 20;
 const MAX_RETRY_PAUSE_MS = 1000;
+const TIMED_OUT = 'i/o timeout';
 const WINDOW_BYTES = 4 << 20;
 
 /** The connection to one server: made at the first call, made again when it is lost. */
@@ -77,6 +78,9 @@ export class Channel {
     const remainingMs = options.deadlineMs - Date.now();
     if (Number.isFinite(remainingMs)) headers['grpc-timeout'] = `${Math.ceil(remainingMs)}m`;
     const limits = { maxReceiveBytes, maxRequestBytes };
+    if (session.destroyed || session.closed) {
+      throw new RpcError(RPC_CODE.unavailable, 'error reading from server: EOF');
+    }
     return new RpcStream(session.request(headers), options.deadlineMs, limits);
   }
 
@@ -110,7 +114,9 @@ export class Channel {
         return await attempt;
       } catch (error) {
         if (this.#session === attempt) this.#session = undefined;
-        this.lastFailure = error instanceof Error ? error.message : String(error);
+        const failure = error instanceof Error ? error.message : String(error);
+        // The deadline cuts the last attempt short; what stopped those before tells more.
+        if (failure !== TIMED_OUT || this.lastFailure === undefined) this.lastFailure = failure;
       }
       if (this.#isClosed) throw new RpcError(RPC_CODE.canceled, 'the connection is closing');
       const remainingMs = deadlineMs - Date.now();
@@ -124,14 +130,20 @@ export class Channel {
     session.on('error', () => {});
     const timeoutMs = Math.min(this.options.dialTimeoutMs || Infinity, deadlineMs - Date.now());
     const expired = new AbortController();
+    const gone = new AbortController();
+    session.once('close', () => gone.abort());
     const timer = Number.isFinite(timeoutMs)
       ? setTimeout(() => expired.abort(), Math.max(timeoutMs, 0))
       : undefined;
     try {
-      await once(session, 'connect', { signal: expired.signal });
+      // Only the server's first frame tells that it takes the connection: a TLS server may refuse the
+      // client's certificate after the handshake.
+      const signal = AbortSignal.any([expired.signal, gone.signal]);
+      await once(session, 'remoteSettings', { signal });
     } catch (error) {
       session.destroy();
-      throw expired.signal.aborted ? new Error('i/o timeout') : error;
+      if (expired.signal.aborted) throw new Error(TIMED_OUT);
+      throw gone.signal.aborted ? new Error('the server closed the connection') : error;
     } finally {
       clearTimeout(timer);
     }
@@ -150,29 +162,35 @@ export class Channel {
     const host = address.kind === 'unix' ? 'localhost' : address.host;
     const port = address.kind === 'unix' ? '' : `:${address.port}`;
     const authority = `${host.includes(':') ? `[${host}]` : host}${port}`;
-    const settings = { initialWindowSize: WINDOW_BYTES, enablePush: false };
-    const tls = this.#tls;
-    if (tls === undefined) {
-      if (address.kind === 'tcp') return connectHttp2(`http://${authority}`, { settings });
-      const createConnection = () => connectTcp(address.path);
-      return connectHttp2(`http://${authority}`, { settings, createConnection });
-    }
-    const { context, rejectUnauthorized, serverName } = tls;
+    const scheme = this.#tls === undefined ? 'http' : 'https';
+    const socket = this.#dial(host);
+    const session = connectHttp2(`${scheme}://${authority}`, {
+      settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
+      createConnection: () => socket,
+    });
+    // The session itself waits for ever for a socket that never gets connected.
+    socket.once('error', (error) => session.destroy(error));
+    socket.once('close', () => session.destroy(new Error('the server closed the connection')));
+    return session;
+  }
+
+  #dial(host: string): Socket {
+    const address = this.#address;
     const target =
       address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+    if (this.#tls === undefined) return connectTcp(target);
+    const { context, rejectUnauthorized, serverName } = this.#tls;
     const name = serverName ?? host;
-    const createConnection = () =>
-      connectTls({
-        ...target,
-        rejectUnauthorized,
-        minVersion: 'TLSv1.2',
-        ALPNProtocols: ['h2'],
-        ...(context === undefined ? {} : { secureContext: context }),
-        // TLS has no server names that are addresses; the certificate is checked against it anyway.
-        servername: isIP(name) ? '' : name,
-        checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
-      });
-    return connectHttp2(`https://${authority}`, { settings, createConnection });
+    return connectTls({
+      ...target,
+      rejectUnauthorized,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['h2'],
+      ...(context === undefined ? {} : { secureContext: context }),
+      // TLS has no server names that are addresses; the certificate is checked against it anyway.
+      servername: isIP(name) ? '' : name,
+      checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+    });
   }
 
   /** While calls are under way, a server that does not answer a ping in time counts as lost. */
