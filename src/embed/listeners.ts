@@ -3,6 +3,7 @@ import {
   type Server as HttpServer,
   type RequestListener,
 } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import { createRpcService } from '../api/index.js';
 import type { Clock } from '../base/clock.js';
@@ -13,6 +14,7 @@ import { PEER_SERVER_OPTIONS } from '../peer/index.js';
 import type { KvorumServer } from '../server/index.js';
 import {
   type Carrier,
+  type ConnectionTakers,
   createGrpcJsCarrier,
   createHttp2Carrier,
   type ListenAddress,
@@ -26,12 +28,16 @@ const RECEIVE_MARGIN_BYTES = 512 * 1024;
 /** Slow or silent HTTP/1.1 clients are given up after these. */
 const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000 };
 
+const MAX_PLAIN_HTTP2_STREAMS = 100;
+
 /** What answers the connections of a set of listeners. */
 interface Answerers {
   /** Undefined: HTTP/1.1 is not spoken here. */
   readonly http1: HttpServer | undefined;
-  /** Undefined: HTTP/2 is not spoken here. */
+  /** Undefined: gRPC is not spoken here. */
   readonly http2: Carrier | undefined;
+  /** HTTP/2 that is not gRPC; undefined: not spoken here. */
+  readonly plainHttp2: Http2Server | undefined;
   readonly stop: () => void;
 }
 
@@ -55,7 +61,7 @@ export interface BindDependencies {
   readonly clock: Clock;
   /** Makes what shakes hands with those who speak TLS; `take` gets those who are let in. */
   readonly acceptTls?:
-    | ((take: (socket: Socket) => void) => { accept(socket: Socket): void })
+    | ((take: (socket: Socket, speaksHttp1: boolean) => void) => { accept(socket: Socket): void })
     | undefined;
 }
 
@@ -86,9 +92,12 @@ export class Listeners {
     const takers = {
       http1: (socket: Socket) => listeners.#take(socket, 'http1'),
       http2: (socket: Socket) => listeners.#take(socket, 'http2'),
+      plainHttp2: (socket: Socket) => listeners.#take(socket, 'plainHttp2'),
     };
     try {
-      const tls = dependencies.acceptTls?.((socket) => sortConnection(socket, takers));
+      const tls = dependencies.acceptTls?.((socket, speaksHttp1) =>
+        sortConnection(socket, takers, speaksHttp1),
+      );
       for (const place of placesOf(urls)) {
         // Plaintext on a URL that promises TLS would be worse than no listener at all.
         if (place.isSecure && tls === undefined) {
@@ -141,13 +150,15 @@ export class Listeners {
         : createGrpcJsCarrier(options, methods);
     const isShared = config.listenClientHttpUrls.length === 0;
     const http1 = isShared ? createHttpServer(HTTP_TIMEOUTS, http.clientHandler) : undefined;
-    this.#serve({ http1, http2: carrier, stop });
+    const plainHttp2 = isShared ? createPlainHttp2Server(http.clientHandler) : undefined;
+    this.#serve({ http1, http2: carrier, plainHttp2, stop });
   }
 
-  /** Answers HTTP/1.1 alone. */
+  /** Answers plain HTTP alone. */
   serveHttp(handler: RequestListener): void {
     const http1 = createHttpServer(HTTP_TIMEOUTS, handler);
-    this.#serve({ http1, http2: undefined, stop() {} });
+    const plainHttp2 = createPlainHttp2Server(handler);
+    this.#serve({ http1, http2: undefined, plainHttp2, stop() {} });
   }
 
   /** Answers other members. */
@@ -163,7 +174,7 @@ export class Listeners {
       leases: server.leases.peerAnswers,
     });
     const http1 = createHttpServer(PEER_SERVER_OPTIONS, handler);
-    this.#serve({ http1, http2: undefined, stop() {} });
+    this.#serve({ http1, http2: undefined, plainHttp2: undefined, stop() {} });
   }
 
   /** Ends all calls and connections. */
@@ -179,16 +190,31 @@ export class Listeners {
     for (const take of this.#waiting.splice(0)) take();
   }
 
-  #take(socket: Socket, protocol: 'http1' | 'http2'): void {
+  #take(socket: Socket, protocol: keyof ConnectionTakers): void {
     if (this.#answerers === undefined) {
       this.#waiting.push(() => this.#take(socket, protocol));
       return;
     }
-    const { http1, http2 } = this.#answerers;
+    const { http1, http2, plainHttp2 } = this.#answerers;
     if (protocol === 'http1' && http1 !== undefined) http1.emit('connection', socket);
     else if (protocol === 'http2' && http2 !== undefined) http2.accept(socket);
+    else if (protocol !== 'http1' && plainHttp2 !== undefined)
+      plainHttp2.emit('connection', socket);
     else socket.destroy();
   }
+}
+
+/** Answers HTTP/2 requests that are not gRPC's: those of curl and browsers behind TLS. */
+function createPlainHttp2Server(handler: RequestListener): Http2Server {
+  const settings = { maxConcurrentStreams: MAX_PLAIN_HTTP2_STREAMS };
+  const server = createHttp2Server({ settings });
+  // Its requests and responses have the methods of HTTP/1.1's that the handler uses.
+  server.on('request' as string, handler);
+  server.on('session', (session) => {
+    session.setTimeout(HTTP_TIMEOUTS.requestTimeout, () => session.close());
+    session.on('error', () => session.destroy());
+  });
+  return server;
 }
 
 /** Where to listen for all the URLs; those of one address share a socket. */

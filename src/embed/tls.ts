@@ -79,11 +79,10 @@ export function acceptTls(
   if (!urls.some((url) => url.secure)) return undefined;
   const options =
     side !== 'peer'
-      ? // Who speaks HTTP/1.1 too gets that: curl, say. Programs that speak gRPC offer h2 alone.
-        {
+      ? {
           tls,
           endpoint: 'client' as const,
-          protocols: ['http/1.1', 'h2'],
+          protocols: ['h2', 'http/1.1'],
           checksAddress: side === 'metrics',
         }
       : {

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { beginsWithPlainRequest } from './first-request.js';
 import { LimitedLog } from './limited-log.js';
 
 /** Where to listen. */
@@ -12,6 +13,8 @@ export type ListenAddress =
 export interface ConnectionTakers {
   http2(socket: Socket): void;
   http1(socket: Socket): void;
+  /** HTTP/2 that begins with a request that is not gRPC's. */
+  plainHttp2?(socket: Socket): void;
 }
 
 export interface ListenerOptions {
@@ -42,6 +45,8 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 const DECISIVE_BYTES = 4;
 /** How a TLS handshake begins: the type of its record (RFC 8446 §5.1). No other protocol does. */
 const TLS_HANDSHAKE = 0x16;
+/** So long the first request may come after the preface of a client that could want plain HTTP. */
+const FIRST_REQUEST_TIMEOUT_MS = 50;
 /** A connection that says nothing is closed after this. */
 const FIRST_BYTES_TIMEOUT_MS = 60_000;
 
@@ -96,9 +101,36 @@ function sorter(
   };
 }
 
-/** Sorts a connection on which plaintext is spoken, or TLS is done with, by its first bytes. */
-export function sortConnection(socket: Socket, takers: ConnectionTakers): void {
-  awaitFirstBytes(socket, (first) => sortPlaintext(first, takers));
+/**
+ * Sorts a connection on which plaintext is spoken, or TLS is done with, by its first bytes. A client
+ * that `speaksHttp1` too and yet begins with HTTP/2 may want plain HTTP as well as gRPC (curl, say):
+ * then the first request tells. Those that know gRPC alone may wait for our first word before they
+ * send one, so they are not waited for.
+ */
+export function sortConnection(
+  socket: Socket,
+  takers: ConnectionTakers,
+  speaksHttp1 = false,
+): void {
+  const { http2, plainHttp2 } = takers;
+  const both: Taker = (begun) => awaitFirstRequest(begun, http2, plainHttp2 ?? http2);
+  const sorted = speaksHttp1 && plainHttp2 !== undefined ? { ...takers, http2: both } : takers;
+  awaitFirstBytes(socket, (first) => sortPlaintext(first, sorted));
+}
+
+/** Lets the first request tell who takes a connection on which HTTP/2 is spoken. */
+function awaitFirstRequest(socket: Socket, grpc: Taker, plain: Taker): void {
+  let late = false;
+  const choose = (first: Buffer): Taker | undefined => {
+    const isPlain = late ? false : beginsWithPlainRequest(first);
+    if (isPlain === undefined) return undefined;
+    return isPlain ? plain : grpc;
+  };
+  const decide = awaitFirstBytes(socket, choose);
+  setTimeout(() => {
+    late = true;
+    decide();
+  }, FIRST_REQUEST_TIMEOUT_MS);
 }
 
 type Taker = (socket: Socket) => void;
@@ -111,21 +143,29 @@ function sortPlaintext(first: Buffer, takers: ConnectionTakers): Taker | undefin
   return (socket) => takers.http2(socket);
 }
 
-/** Reads until `choose` knows a taker, who gets the connection with nothing read from it. */
-function awaitFirstBytes(socket: Socket, choose: (first: Buffer) => Taker | undefined): void {
+/**
+ * Reads until `choose` knows a taker, who gets the connection with nothing read from it. The function
+ * that is returned asks it again.
+ */
+function awaitFirstBytes(socket: Socket, choose: (first: Buffer) => Taker | undefined): () => void {
+  let isOver = false;
   let first: Buffer = Buffer.alloc(0);
   const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS);
   const onReadable = (): void => {
     const chunk: Buffer | null = socket.read();
     if (chunk === null) return;
     first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
-    const taker = choose(first);
+    decide();
+  };
+  const decide = (): void => {
+    const taker = isOver ? undefined : choose(first);
     if (taker === undefined) return;
     done();
     socket.unshift(first);
     taker(socket);
   };
   const done = (): void => {
+    isOver = true;
     clearTimeout(timer);
     socket.removeListener('readable', onReadable);
     socket.removeListener('close', done);
@@ -134,6 +174,7 @@ function awaitFirstBytes(socket: Socket, choose: (first: Buffer) => Taker | unde
   socket.on('readable', onReadable);
   socket.once('close', done);
   socket.once('end', done);
+  return decide;
 }
 
 function bind(server: Server, address: ListenAddress): Promise<void> {

@@ -127,15 +127,13 @@ test('curl and openssl find the versions, ciphers and protocols that the flags s
       '--cipher-suites=TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
     ],
   });
-  for (const version of ['--http1.1', '--http2']) {
-    const answer = await runCommand(curl, [
-      '-sS',
-      version,
-      '--cacert',
-      authority.caFile,
-      `${url}/health`,
-    ]);
-    assert.equal(answer.stdout, '{"health":"true","reason":""}', answer.stderr);
+  for (const [version, spoken] of [
+    ['--http1.1', '1.1'],
+    ['--http2', '2'],
+  ] as const) {
+    const format = ['-w', ' %{http_version}', '--cacert', authority.caFile];
+    const answer = await runCommand(curl, ['-sS', version, ...format, `${url}/health`]);
+    assert.equal(answer.stdout, `{"health":"true","reason":""} ${spoken}`, answer.stderr);
   }
   const unknown = await runCommand(curl, ['-sS', `${url}/health`]);
   assert.notEqual(unknown.exitCode, 0);

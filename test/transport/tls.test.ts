@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -218,13 +220,13 @@ test('versions and cipher suites are those of the flags', async (t) => {
   await assert.rejects(dial(t, oldest.port, old));
 });
 
-test('gRPC programs get h2, those that speak HTTP/1.1 too get that, the silent ones none', async (t) => {
+test('who offers h2 gets it, who offers HTTP/1.1 alone gets that, the silent ones none', async (t) => {
   if (!requireOpenssl(t)) return;
   const { client, port } = await setUp(t);
   const cases: [string[] | undefined, string | false][] = [
     [['h2'], 'h2'],
     [['grpc-exp', 'h2'], 'h2'],
-    [['h2', 'http/1.1'], 'http/1.1'],
+    [['http/1.1', 'h2'], 'h2'],
     [['http/1.1'], 'http/1.1'],
     [undefined, false],
   ];
@@ -234,6 +236,31 @@ test('gRPC programs get h2, those that speak HTTP/1.1 too get that, the silent o
     assert.equal(socket.alpnProtocol, agreed);
     assert.equal(await echo(socket), 'hello');
   }
+});
+
+test('who offers h2 and HTTP/1.1 may want gRPC or plain HTTP/2: the first request tells', async (t) => {
+  if (!requireOpenssl(t)) return;
+  const { server, client, port } = await setUp(t);
+  const cases: [string, OutgoingHttpHeaders, string][] = [
+    ['h2,http/1.1', { 'content-type': 'application/grpc' }, 'gRPC'],
+    ['h2,http/1.1', { 'content-type': 'application/grpc+proto', filler: 'x'.repeat(9000) }, 'gRPC'],
+    ['h2,http/1.1', { 'content-type': 'text/plain' }, 'plain HTTP/2'],
+    ['h2,http/1.1', {}, 'plain HTTP/2'],
+    ['h2', { 'content-type': 'application/grpc' }, 'gRPC'],
+    ['h2', {}, 'gRPC'],
+  ];
+  for (const [offered, headers, taker] of cases) {
+    const socket = await dial(t, port, { ...client, ALPNProtocols: offered.split(',') });
+    const session = connectHttp2('https://x', { createConnection: () => socket });
+    session.on('error', () => {});
+    session.request({ ':path': '/', ...headers }).on('error', () => {});
+    assert.equal(await server.nextTaken(), taker);
+    session.destroy();
+  }
+  // Who waits for our word after the preface is taken for gRPC.
+  const silent = await dial(t, port, { ...client, ALPNProtocols: ['h2', 'http/1.1'] });
+  silent.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  assert.equal(await server.nextTaken(), 'gRPC');
 });
 
 test('renewed certificates, keys and authorities are taken up; open connections stay', async (t) => {
@@ -320,9 +347,11 @@ test('files that do not serve are refused at once, in the words of etcd', (t) =>
 /** The fields of one line, and its message. */
 type Line = LogFields & { readonly message: string; readonly error: string };
 
-/** Keeps the warnings and lets a test wait for the next one. */
+/** Keeps what a server warns of and who takes its connections, and lets a test wait for the next. */
 class LogLines implements Logger {
   readonly lines: Line[] = [];
+  /** By whom connections were taken that nobody has asked for yet. */
+  readonly taken: string[] = [];
   #seen = 0;
 
   debug(): void {}
@@ -335,6 +364,14 @@ class LogLines implements Logger {
 
   child(): Logger {
     return this;
+  }
+
+  async nextTaken(): Promise<string> {
+    for (;;) {
+      const taker = this.taken.shift();
+      if (taker !== undefined) return taker;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** The next line nobody has asked for. */
@@ -366,13 +403,13 @@ function trusting(authority: CertificateAuthority, files?: CertificateFiles) {
 
 function acceptor(
   tls: TlsOptions,
-  take: (socket: Socket) => void,
+  take: (socket: Socket, speaksHttp1: boolean) => void,
   logger: Logger,
   more: Partial<TlsAcceptorOptions> = {},
   names?: NameService,
 ): TlsAcceptor {
   return new TlsAcceptor(
-    { tls, endpoint: 'client', protocols: ['http/1.1', 'h2'], checksAddress: false, ...more },
+    { tls, endpoint: 'client', protocols: ['h2', 'http/1.1'], checksAddress: false, ...more },
     { clock: systemClock, logger, take, ...(names === undefined ? {} : { names }) },
   );
 }
@@ -390,8 +427,15 @@ async function start(
     socket.on('error', () => {});
     socket.pipe(socket);
   };
-  const takers = { http1: answer, http2: answer };
-  const take = (socket: Socket): void => sortConnection(socket, takers);
+  const noted =
+    (taker: string) =>
+    (socket: Socket): void => {
+      server.taken.push(taker);
+      answer(socket);
+    };
+  const takers = { http1: answer, http2: noted('gRPC'), plainHttp2: noted('plain HTTP/2') };
+  const take = (socket: Socket, speaksHttp1: boolean): void =>
+    sortConnection(socket, takers, speaksHttp1);
   const tlsAcceptor = tls === undefined ? undefined : acceptor(tls, take, server, more, names);
   const listener = await listen(
     {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type SecureContextOptions, type Server, TLSSocket } from 'node:tls';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { LimitedLog } from '../limited-log.js';
@@ -34,8 +34,8 @@ export interface TlsAcceptorOptions {
 export interface TlsAcceptorDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Takes the connections that are let in. */
-  readonly take: (socket: TLSSocket) => void;
+  /** Takes the connections that are let in; `speaksHttp1`: the client has offered HTTP/1.1 too. */
+  readonly take: (socket: TLSSocket, speaksHttp1: boolean) => void;
   readonly names?: NameService;
 }
 
@@ -58,13 +58,14 @@ export class TlsAcceptor {
   readonly #names: NameService;
   readonly #log: LimitedLog;
   readonly #material: Reloading<Material>;
+  readonly #httpSpeakers = new WeakSet<TLSSocket>();
 
   /** @throws TlsError if the files do not serve */
   constructor(options: TlsAcceptorOptions, dependencies: TlsAcceptorDependencies) {
     const { clock, logger, take, names = systemNameService } = dependencies;
     const { tls } = options;
     this.#options = options;
-    this.#take = take;
+    this.#take = (socket) => take(socket, this.#httpSpeakers.has(socket));
     this.#names = names;
     this.#log = new LimitedLog({ clock, logger });
     checkTlsOptions(tls);
@@ -86,6 +87,7 @@ export class TlsAcceptor {
 
   #load(): Material {
     const { tls, protocols } = this.#options;
+    const httpSpeakers = this.#httpSpeakers;
     const demands = demandsCertificates(tls);
     const revoked =
       tls.revocationListFile === '' ? undefined : readRevocationList(tls.revocationListFile);
@@ -94,7 +96,10 @@ export class TlsAcceptor {
       requestCert: demands,
       // Without this a client that shows none would get through the handshake itself.
       rejectUnauthorized: demands,
-      ALPNProtocols: [...protocols],
+      ALPNCallback(this: unknown, { protocols: offered }) {
+        if (this instanceof TLSSocket && offered.includes('http/1.1')) httpSpeakers.add(this);
+        return protocols.find((protocol) => offered.includes(protocol));
+      },
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       noDelay: true,
     });
