@@ -1,7 +1,8 @@
 import type { LeaseKeepAliveResponse } from '../../proto/generated/etcdserverpb.js';
 import type { Command, CommandGroup, Invocation } from './command.js';
-import type { Connection } from './connection.js';
+import { type Connection, RpcError } from './connection.js';
 import { CommandError, EXIT } from './exit.js';
+import { RPC_CODE } from './grpc/status.js';
 import {
   LEASE_GRANT,
   LEASE_KEEP_ALIVE,
@@ -100,8 +101,36 @@ const list: Command = {
 
 const LEASE_NOT_FOUND = 'etcdserver: requested lease not found';
 
-/** Renews until the lease is gone, a third of its time apart; `once` asks for one renewal only. */
+const RECONNECT_PAUSE_MS = 500;
+
+/**
+ * Renews until the lease is gone, a third of its time apart; `once` asks for one renewal only. A lost
+ * stream is opened again as long as the lease can still be alive.
+ */
 export async function renew(
+  connection: Connection,
+  id: bigint,
+  once: boolean,
+  onAlive: (response: LeaseKeepAliveResponse) => void,
+): Promise<void> {
+  let deadlineMs = Number.POSITIVE_INFINITY;
+  const onRenewed = (response: LeaseKeepAliveResponse): void => {
+    deadlineMs = Date.now() + response.ttl * 1000;
+    onAlive(response);
+  };
+  for (;;) {
+    try {
+      return await renewOnStream(connection, id, once, onRenewed);
+    } catch (error) {
+      const isLost = error instanceof RpcError && error.code === RPC_CODE.unavailable;
+      if (once || !isLost) throw error;
+    }
+    if (Date.now() >= deadlineMs) return;
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_PAUSE_MS));
+  }
+}
+
+async function renewOnStream(
   connection: Connection,
   id: bigint,
   once: boolean,

@@ -126,12 +126,19 @@ export class Channel {
   }
 
   async #connect(deadlineMs: number): Promise<ClientHttp2Session> {
-    const session = this.#open();
-    session.on('error', () => {});
+    const { session, socket } = this.#open();
+    let cause: Error | undefined;
+    const gone = new AbortController();
+    // Both are listened to: a session does not always hear of what happens to its socket.
+    for (const emitter of [session, socket]) {
+      emitter.on('error', (error: Error) => {
+        cause ??= error;
+        gone.abort();
+      });
+      emitter.once('close', () => gone.abort());
+    }
     const timeoutMs = Math.min(this.options.dialTimeoutMs || Infinity, deadlineMs - Date.now());
     const expired = new AbortController();
-    const gone = new AbortController();
-    session.once('close', () => gone.abort());
     const timer = Number.isFinite(timeoutMs)
       ? setTimeout(() => expired.abort(), Math.max(timeoutMs, 0))
       : undefined;
@@ -142,6 +149,7 @@ export class Channel {
       await once(session, 'remoteSettings', { signal });
     } catch (error) {
       session.destroy();
+      if (cause !== undefined) throw cause;
       if (expired.signal.aborted) throw new Error(TIMED_OUT);
       throw gone.signal.aborted ? new Error('the server closed the connection') : error;
     } finally {
@@ -152,12 +160,16 @@ export class Channel {
       this.#session = undefined;
     };
     session.on('close', forget);
+    socket.once('close', () => {
+      forget();
+      session.destroy();
+    });
     session.on('goaway', forget);
     this.#keepAlive(session);
     return session;
   }
 
-  #open(): ClientHttp2Session {
+  #open(): { readonly session: ClientHttp2Session; readonly socket: Socket } {
     const address = this.#address;
     const host = address.kind === 'unix' ? 'localhost' : address.host;
     const port = address.kind === 'unix' ? '' : `:${address.port}`;
@@ -168,10 +180,7 @@ export class Channel {
       settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
       createConnection: () => socket,
     });
-    // The session itself waits for ever for a socket that never gets connected.
-    socket.once('error', (error) => session.destroy(error));
-    socket.once('close', () => session.destroy(new Error('the server closed the connection')));
-    return session;
+    return { session, socket };
   }
 
   #dial(host: string): Socket {
