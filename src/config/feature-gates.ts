@@ -88,3 +88,20 @@ export function describeGates(): string[] {
     return `${name}=true|false (${stage} - default=${enabled})`;
   });
 }
+
+/** All gates with their stage, and the two that switch a whole stage. */
+export function describeFeatures(
+  gates: Readonly<Record<FeatureGate, boolean>>,
+): { readonly name: string; readonly stage: string; readonly isEnabled: boolean }[] {
+  const features = FEATURE_GATES.map((name) => ({
+    name: name as string,
+    stage: GATES[name].stage as string,
+    isEnabled: gates[name],
+  }));
+  const ofStage = (name: string, stage: string) => ({
+    name,
+    stage,
+    isEnabled: false,
+  });
+  return [ofStage('AllAlpha', 'ALPHA'), ofStage('AllBeta', 'BETA'), ...features];
+}

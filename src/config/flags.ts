@@ -136,7 +136,7 @@ const AUTHENTICATION = {
 
 const MONITORING = {
   'enable-pprof': later(toggle(false, 'serve profiles under /debug/pprof/')),
-  metrics: later(text('basic', 'basic, or extensive for latency histograms of every RPC')),
+  metrics: text('basic', 'basic, or extensive for latency histograms of every RPC'),
   'listen-metrics-urls': urls('', 'further listeners for metrics and health'),
 };
 

@@ -15,7 +15,7 @@ export type {
 } from './config.js';
 export type { Environment } from './environment.js';
 export { invalidConfig, type Notice, StartError, type StartReport, startFailed } from './errors.js';
-export type { FeatureGate } from './feature-gates.js';
+export { describeFeatures, type FeatureGate } from './feature-gates.js';
 export { describeFlags, USAGE } from './help.js';
 export {
   defaultConfig,

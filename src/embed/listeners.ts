@@ -144,10 +144,11 @@ export class Listeners {
       keepaliveTimeoutMs: config.grpcKeepaliveTimeoutMs,
     };
     const { methods, stop } = createRpcService(server, { clock });
+    const counted = http.countCalls(methods);
     const carrier =
       config.grpcTransport === 'native'
-        ? createHttp2Carrier(options, methods, { logger })
-        : createGrpcJsCarrier(options, methods);
+        ? createHttp2Carrier(options, counted, { logger })
+        : createGrpcJsCarrier(options, counted);
     const isShared = config.listenClientHttpUrls.length === 0;
     const http1 = isShared ? createHttpServer(HTTP_TIMEOUTS, http.clientHandler) : undefined;
     const plainHttp2 = isShared ? createPlainHttp2Server(http.clientHandler) : undefined;

@@ -1,4 +1,5 @@
-import { type Config, parseInitialCluster } from '../config/index.js';
+import { type Config, describeFeatures, parseInitialCluster } from '../config/index.js';
+import type { MemberHttpOptions } from '../http/index.js';
 import type { ServerOptions } from '../server/index.js';
 
 /** What of the configuration the server room needs. */
@@ -44,5 +45,14 @@ export function serverOptions(config: Config): ServerOptions {
       ? config.compactHashCheckTimeMs
       : 0,
     leaseCheckpoints: config.featureGates.LeaseCheckpoint,
+  };
+}
+
+/** What of the configuration the http room needs. */
+export function httpOptions(config: Config): MemberHttpOptions {
+  return {
+    measuresLatency: config.extensiveMetrics,
+    warningDurationMs: config.warningUnaryRequestDurationMs,
+    features: describeFeatures(config.featureGates),
   };
 }

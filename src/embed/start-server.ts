@@ -7,7 +7,7 @@ import { NodePeerConnector } from '../peer/index.js';
 import { KvorumServer } from '../server/index.js';
 import { discoverCluster, type Resolver, systemResolver } from './discovery/index.js';
 import { Listeners, type ServedAddress } from './listeners.js';
-import { serverOptions } from './server-options.js';
+import { httpOptions, serverOptions } from './server-options.js';
 import { acceptTls, checkMetricsUrls, connectTls, type TlsSide, tlsOptions } from './tls.js';
 
 export interface StartDependencies {
@@ -76,7 +76,12 @@ export async function startServer(
   // Other members are answered first: they are needed to become ready.
   peers?.servePeers(server);
   await server.start();
-  const http = new MemberHttp({ server, logger: logger.child('http') });
+  const http = new MemberHttp(httpOptions(config), {
+    server,
+    clock,
+    logger: logger.child('http'),
+  });
+  void server.stopped.then(() => http.stop());
   // Probes are answered while there is no quorum: the process is alive then, and says so.
   watchers?.serveHttp(http.metricsHandler);
   const isReady = await Promise.race([server.ready.then(() => true), stopped.then(() => false)]);

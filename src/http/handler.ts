@@ -1,10 +1,20 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { KvorumServer } from '../server/index.js';
+import type { RpcMethod } from '../transport/index.js';
 import { refuseOtherMethods, sendText, versionText } from './answers.js';
 import { handleDebugVars } from './debug-vars.js';
 import { HealthEndpoint } from './health.js';
 import { HealthChecks, livenessChecks, readinessChecks } from './health-checks.js';
+import { healthFamilies } from './metrics/health-families.js';
+import { type FeatureState, memberFamilies } from './metrics/member-families.js';
+import { PeerRoundTrips, peerFamilies } from './metrics/peer-families.js';
+import { processFamilies, scrapeFamilies } from './metrics/process-families.js';
+import type { MetricsRegistry } from './metrics/registry.js';
+import { type RpcCallOptions, RpcCalls } from './metrics/rpc-calls.js';
+import { rpcFamilies } from './metrics/rpc-families.js';
+import { storeFamilies } from './metrics/store-families.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 
 /** CORS headers of the client port, sent with every answer (E.1). */
@@ -16,8 +26,13 @@ const CORS_HEADERS = Object.entries({
 
 type Route = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
 
+export interface MemberHttpOptions extends RpcCallOptions {
+  readonly features: readonly FeatureState[];
+}
+
 export interface MemberHttpDependencies {
   readonly server: KvorumServer;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -28,18 +43,53 @@ export class MemberHttp {
   readonly #health: HealthEndpoint;
   readonly #checks: readonly HealthChecks[];
   readonly #metrics: MetricsEndpoint;
+  readonly #calls: RpcCalls;
+  readonly #roundTrips: PeerRoundTrips;
+  #registry: Promise<MetricsRegistry> | undefined;
 
-  constructor({ server, logger }: MemberHttpDependencies) {
+  constructor(options: MemberHttpOptions, { server, clock, logger }: MemberHttpDependencies) {
     this.#server = server;
     this.#health = new HealthEndpoint({ server, logger });
     this.#checks = [
       new HealthChecks('livez', livenessChecks(server), logger),
       new HealthChecks('readyz', readinessChecks(server), logger),
     ];
-    this.#metrics = new MetricsEndpoint(async () => '');
+    this.#calls = new RpcCalls(options, { clock, logger });
+    this.#roundTrips = new PeerRoundTrips(server, clock);
+    this.#metrics = new MetricsEndpoint(async () => {
+      this.#registry ??= this.#createRegistry(options.features);
+      return (await this.#registry).render();
+    });
     this.#routes = new Map<string, Route>([
       ['/health', (request, response, query) => this.#health.handle(request, response, query)],
       ['/metrics', (request, response) => this.#metrics.handle(request, response)],
+    ]);
+  }
+
+  /** The methods that clients call, counted. */
+  countCalls(methods: readonly RpcMethod[]): RpcMethod[] {
+    return this.#calls.count(methods);
+  }
+
+  stop(): void {
+    this.#calls.stop();
+    this.#roundTrips.stop();
+  }
+
+  /** Made, and its library loaded, when the metrics are asked for the first time. */
+  async #createRegistry(features: readonly FeatureState[]): Promise<MetricsRegistry> {
+    const { MetricsRegistry } = await import('./metrics/registry.js');
+    return new MetricsRegistry([
+      ...memberFamilies(this.#server, features),
+      ...storeFamilies(this.#server),
+      ...peerFamilies(this.#server, this.#roundTrips),
+      ...rpcFamilies(this.#calls),
+      ...healthFamilies(
+        () => this.#health.counts,
+        () => this.#checks.flatMap(({ results }) => results),
+      ),
+      ...processFamilies(),
+      ...scrapeFamilies(() => this.#metrics.counts),
     ]);
   }
 

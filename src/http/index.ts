@@ -1,2 +1,2 @@
-export { MemberHttp } from './handler.js';
+export { MemberHttp, type MemberHttpOptions } from './handler.js';
 export { createPeerHandler, type PeerServices, type PeerSource } from './peer-handler.js';

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { exponentialBounds, Histogram } from '../base/metrics.js';
 import { Bucket } from '../storage/backend/index.js';
 import { CompactedError, FutureRevisionError } from './errors.js';
 import type { Hashes } from './hashes.js';
@@ -17,7 +18,7 @@ import {
 } from './revision-key.js';
 import type { RevisionPins } from './revision-pins.js';
 import { nextTurn, pause } from './turns.js';
-import type { CompactionOutcome, RecordStore } from './types.js';
+import type { CompactionCounts, CompactionOutcome, RecordStore } from './types.js';
 
 /** Index entries looked at in one turn. */
 const ENTRIES_PER_TURN = 8192;
@@ -58,6 +59,12 @@ export class Compactor {
   private running: Promise<void> = Promise.resolve();
   private isRunning = false;
   private isStopped = false;
+  /** What was done since the start, for metrics. */
+  readonly counts: CompactionCounts = {
+    removedRecords: 0,
+    finishedAtUnixMs: 0,
+    durationsMs: new Histogram(exponentialBounds(100, 2, 14)),
+  };
   private scheduled: number | undefined;
   private finished: number | undefined;
   private wakeWaiting: (() => void) | undefined;
@@ -135,7 +142,8 @@ export class Compactor {
   }
 
   private async run(job: Job): Promise<CompactionOutcome> {
-    const { logger, marks, hashes, store } = this.dependencies;
+    const { logger, marks, hashes, store, clock } = this.dependencies;
+    const startMs = clock.nowMs();
     try {
       await this.waitForPins(job.revision);
       const anyKept = await this.compactIndex(job.revision);
@@ -144,6 +152,8 @@ export class Compactor {
       store.commit();
       this.finished = job.revision;
       if (job.hashed) hashes.remember(hasher.result());
+      this.counts.durationsMs.observe(clock.nowMs() - startMs);
+      this.counts.finishedAtUnixMs = clock.unixMs();
       logger.info('finished scheduled compaction', { revision: job.revision });
       return 'finished';
     } catch (failure) {
@@ -209,6 +219,7 @@ export class Compactor {
         hasher.add(key, record);
         if (!isKept(mainOfRevisionKey(key), codeOfRevisionKey(key), record)) {
           store.delete(Bucket.key, key, record.length);
+          this.counts.removedRecords++;
         }
         if (++sincePause < batchLimit) continue;
         sincePause = 0;

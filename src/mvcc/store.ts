@@ -1,3 +1,4 @@
+import { exponentialBounds, Histogram } from '../base/metrics.js';
 import { Compactor } from './compactor.js';
 import {
   CompactedError,
@@ -16,6 +17,7 @@ import { RevisionPins } from './revision-pins.js';
 import { Transaction } from './transaction.js';
 import { nextTurn } from './turns.js';
 import type {
+  CompactionCounts,
   CompactionOutcome,
   KeyValueHash,
   MvccDependencies,
@@ -64,6 +66,8 @@ export class MvccStore {
   private readonly compactor: Compactor;
   private readonly hub: WatchHub;
   private readonly sliceWork: number;
+  /** How long hashes took to compute. */
+  readonly hashSeconds = new Histogram(exponentialBounds(0.01, 2, 15));
   /** Operations since the start, for metrics. */
   readonly counts: StoreCounts = { ranges: 0, puts: 0, deletes: 0, transactions: 0, putBytes: 0 };
   private transaction: Transaction | undefined;
@@ -137,6 +141,16 @@ export class MvccStore {
   /** Bytes of records kept in memory. */
   get cacheSizeBytes(): number {
     return this.space.records.sizeBytes;
+  }
+
+  /** What compactions did since the start. */
+  get compactionCounts(): Readonly<CompactionCounts> {
+    return this.compactor.counts;
+  }
+
+  /** Events that were sent to watchers since the start. */
+  get sentEventCount(): number {
+    return this.hub.sentEventCount;
   }
 
   /** Watchers of all streams, and those of them that are behind. */
@@ -255,7 +269,11 @@ export class MvccStore {
    */
   async hashByRevision(revision: number): Promise<KeyValueHash> {
     if (this.reloading !== undefined) await this.whenReadable();
-    return this.hashes.at(revision);
+    const { clock } = this.dependencies;
+    const startMs = clock.nowMs();
+    const hash = await this.hashes.at(revision);
+    this.hashSeconds.observe((clock.nowMs() - startMs) / 1000);
+    return hash;
   }
 
   /** The hashes of up to ten newest compactions, ascending by revision. */

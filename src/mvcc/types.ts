@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import type { Histogram } from '../base/metrics.js';
 import type { Bucket } from '../storage/backend/index.js';
 
 /** Bounds of a scan: `gte` inclusive, `lt` exclusive. */
@@ -255,4 +256,12 @@ export interface StoreCounts {
   transactions: number;
   /** Bytes of keys and values put. */
   putBytes: number;
+}
+
+/** What compactions did since the start. */
+export interface CompactionCounts {
+  removedRecords: number;
+  /** When the last one finished; 0 before the first. */
+  finishedAtUnixMs: number;
+  readonly durationsMs: Histogram;
 }

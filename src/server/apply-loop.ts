@@ -2,9 +2,15 @@ import type { Clock } from '../base/clock.js';
 import { EtcdError, errorText, isEtcdError, RpcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { CompactedError, FutureRevisionError } from '../mvcc/index.js';
-import { decodeInternalRequest, type RequestKind } from '../proto/internal-request.js';
+import {
+  decodeInternalRequest,
+  type InternalRequest,
+  type RequestKind,
+} from '../proto/internal-request.js';
+import { decodeLegacyRequest, mayBeLegacyRequest } from '../proto/legacy-request.js';
 import { type ConfState, type Entry, EntryType, type SnapshotMetadata } from '../raft/index.js';
 import { type Applier, decodeRequest } from './applier.js';
+import { translateLegacyRequest } from './legacy-entries.js';
 import type { ConfChangeApplier, ConfChangeOutcome } from './membership/conf-change-applier.js';
 import type { MemberMetrics } from './metrics.js';
 import type { Proposals } from './proposals.js';
@@ -80,7 +86,9 @@ export class ApplyLoop {
 
   #applyRequest(entry: Entry): void {
     const { proposals } = this.#dependencies;
-    const { kind, body, idPrefix, idSuffix } = decodeInternalRequest(entry.data);
+    const request = requestOf(entry.data);
+    if (request === undefined) return;
+    const { kind, body, idPrefix, idSuffix } = request;
     // A proposer that waits has the request in decoded form.
     const awaited =
       idPrefix === this.#options.idPrefix ? proposals.decodedOf(idSuffix, entry.data) : undefined;
@@ -94,9 +102,10 @@ export class ApplyLoop {
     } catch (error) {
       failure = clientError(error);
     }
-    this.#note(kind, failure === null, clock.nowMs() - startMs);
+    const endMs = clock.nowMs();
+    this.#note(kind, failure === null, endMs - startMs);
     const answer = (): void => {
-      if (awaited !== undefined) proposals.applied(idSuffix, failure, result);
+      if (awaited !== undefined) proposals.applied(idSuffix, failure, result, endMs);
     };
     // Every member that has no room says so, whoever asked.
     if (isEtcdError(failure, 'NoSpace')) this.#dependencies.spaceExceeded(answer);
@@ -114,6 +123,12 @@ export class ApplyLoop {
       request: requestName(kind),
     });
   }
+}
+
+/** Undefined if an entry of etcd's former store has no meaning any more. */
+function requestOf(data: Uint8Array): InternalRequest | undefined {
+  const legacy = mayBeLegacyRequest(data) ? decodeLegacyRequest(data) : undefined;
+  return legacy === undefined ? decodeInternalRequest(data) : translateLegacyRequest(legacy);
 }
 
 /** What of a failure goes to the client; anything else is a defect and stops the member. */

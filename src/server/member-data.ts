@@ -46,6 +46,7 @@ export async function openMemberData(
   const backend = await openBackend(options, {
     ...dependencies,
     onCommitted: (seconds) => metrics.backendCommits.observe(seconds),
+    onDefragmented: (seconds) => metrics.defragments.observe(seconds),
   });
   let log: RaftLog | undefined;
   try {

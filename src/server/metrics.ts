@@ -33,10 +33,8 @@ export class MemberMetrics {
   readonly walWrites = new Histogram(DISK_BOUNDS);
   readonly walSyncs = new Histogram(DISK_BOUNDS);
   readonly backendCommits = new Histogram(DISK_BOUNDS);
-  defragmentsUnderWay = 0;
   readonly defragments = new Histogram(exponentialBounds(0.1, 2, 13));
   readonly hashes = new Histogram(exponentialBounds(0.01, 2, 15));
-  readonly databaseSnapshots = new Histogram(exponentialBounds(0.01, 2, 17));
   #leader = 0n;
 
   /** Notes the leader that this member knows of, 0 for none. */

@@ -1,8 +1,13 @@
 import type { Clock } from '../base/clock.js';
 import { EtcdError } from '../base/errors.js';
-import { encodeInternalRequest, internalRequestSize } from '../proto/internal-request.js';
+import {
+  encodeInternalRequest,
+  internalRequestSize,
+  RequestKind,
+} from '../proto/internal-request.js';
 import { ProposalDroppedError, RaftInvariantError } from '../raft/index.js';
 import type { DecodedRequest } from './applier.js';
+import { encodeLegacyAttributes } from './legacy-entries.js';
 import type { MemberMetrics } from './metrics.js';
 import type { RequestIds } from './request-id.js';
 import type { ApplyResult } from './results.js';
@@ -98,7 +103,7 @@ export class Proposals {
     }
     const { ids, clock } = this.#dependencies;
     const id = ids.next();
-    const entry = encodeInternalRequest(decoded.kind, body, ids.prefix, id);
+    const entry = encodeEntry(body, decoded, ids.prefix, id);
     const deadlineMs = clock.nowMs() + this.#options.timeoutMs;
     this.#waiting.set(id, { decoded, callback, deadlineMs, entry });
     this.#waitingBytes += entry.length;
@@ -171,8 +176,18 @@ export class Proposals {
     return undefined;
   }
 
-  /** Answers the proposer of an applied request, if it still waits. */
-  applied(id: number, error: Error | null, result: ApplyResult | undefined): void {
+  /** Answers the proposer of a request that was applied at `nowMs`, if it still waits. */
+  applied(
+    id: number,
+    error: Error | null,
+    result: ApplyResult | undefined,
+    nowMs = this.#dependencies.clock.nowMs(),
+  ): void {
+    const waiter = this.#waiting.get(id);
+    if (waiter === undefined) return;
+    const tookMs = nowMs - (waiter.deadlineMs - this.#options.timeoutMs);
+    const { metrics } = this.#dependencies;
+    metrics?.requests.observe(waiter.decoded.kind, error === null, tookMs / 1000);
     this.#finish(id, error, result);
   }
 
@@ -190,9 +205,6 @@ export class Proposals {
     // What Raft was not given when its client stopped waiting is never carried out.
     this.#gathered.delete(id);
     this.#waitingBytes -= waiter.entry.length;
-    const { metrics, clock } = this.#dependencies;
-    const tookMs = clock.nowMs() - (waiter.deadlineMs - this.#options.timeoutMs);
-    metrics?.requests.observe(waiter.decoded.kind, error === null, tookMs / 1000);
     waiter.callback(error, result);
   }
 
@@ -206,6 +218,18 @@ export class Proposals {
     }
     this.flush();
   }
+}
+
+function encodeEntry(
+  body: Uint8Array,
+  decoded: DecodedRequest,
+  idPrefix: number,
+  id: number,
+): Uint8Array {
+  if (decoded.kind === RequestKind.clusterMemberAttrSet && decoded.isLegacy === true) {
+    return encodeLegacyAttributes(decoded.request, idPrefix, id);
+  }
+  return encodeInternalRequest(decoded.kind, body, idPrefix, id);
 }
 
 /**

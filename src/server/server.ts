@@ -427,8 +427,11 @@ export class KvorumServer {
   }
 
   /** The checksum over all buckets (Maintenance.Hash, formats.md §9). */
-  hashBackend(): Promise<number> {
-    return hashBuckets(this.#state.backend);
+  async hashBackend(): Promise<number> {
+    const startMs = this.#clock.nowMs();
+    const hash = await hashBuckets(this.#state.backend);
+    this.metrics.hashes.observe((this.#clock.nowMs() - startMs) / 1000);
+    return hash;
   }
 
   /**

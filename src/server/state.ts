@@ -35,6 +35,7 @@ export function openBackend(
   dependencies: ServerDependencies & {
     readonly failed: (error: Error) => void;
     readonly onCommitted: (seconds: number) => void;
+    readonly onDefragmented: (seconds: number) => void;
   },
 ): Promise<Backend> {
   return Backend.open(
@@ -48,6 +49,7 @@ export function openBackend(
       logger: dependencies.logger.child('storage/backend'),
       onFailure: dependencies.failed,
       onCommitted: dependencies.onCommitted,
+      onDefragmented: dependencies.onDefragmented,
     },
   );
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, get, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { MemberHttp } from '../../src/http/index.js';
 import { AlarmType, type KvorumServer } from '../../src/server/index.js';
@@ -54,7 +55,10 @@ async function serve(context: TestContext, condition: Condition): Promise<number
     alarms: { isRaised: (type: number) => raised.has(type) },
     store: { whenReadable: async () => {}, range: () => ({}) },
   });
-  const http = new MemberHttp({ server: server as KvorumServer, logger: silentLogger });
+  const options = { measuresLatency: false, warningDurationMs: 300, features: [] };
+  const dependencies = { server: server as KvorumServer, clock: systemClock, logger: silentLogger };
+  const http = new MemberHttp(options, dependencies);
+  context.after(() => http.stop());
   const listener = createServer(http.metricsHandler).listen(0, '127.0.0.1');
   context.after(() => listener.close());
   await new Promise((resolve) => listener.once('listening', resolve));

@@ -5,6 +5,7 @@ export interface ProcessFigures {
   readonly openFileDescriptors: number | undefined;
   readonly maxFileDescriptors: number | undefined;
   readonly threads: number | undefined;
+  readonly virtualMemoryBytes: number | undefined;
   /** Bytes of the process's network namespace, loopback included, as client programs in Go count. */
   readonly networkReceivedBytes: number | undefined;
   readonly networkSentBytes: number | undefined;
@@ -15,11 +16,14 @@ export interface ProcessFigures {
 /** Reads the figures from /proc: some tenths of a millisecond, so only when somebody asks. */
 export function processFigures(): ProcessFigures {
   const limits = read('limits');
+  const status = read('status');
+  const virtualKibibytes = numberAfter(status, /^VmSize:\s+(\d+)/m);
   const network = networkBytes(read('net/dev'));
   return {
     openFileDescriptors: countOpenFiles(),
     maxFileDescriptors: limitOf(limits, 'Max open files'),
-    threads: numberAfter(read('status'), /^Threads:\s+(\d+)/m),
+    threads: numberAfter(status, /^Threads:\s+(\d+)/m),
+    virtualMemoryBytes: virtualKibibytes === undefined ? undefined : virtualKibibytes * 1024,
     networkReceivedBytes: network?.received,
     networkSentBytes: network?.sent,
     maxVirtualMemoryBytes: limitOf(limits, 'Max address space'),

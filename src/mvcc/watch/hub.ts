@@ -35,6 +35,7 @@ export class WatchHub implements StreamHub {
   private unsyncedCount = 0;
   private watcherCount = 0;
   private isSuspended = false;
+  sentEventCount = 0;
 
   constructor(options: WatchHubOptions, dependencies: WatchHubDependencies) {
     const { space, store, clock, logger } = dependencies;

@@ -10,6 +10,8 @@ const COMPACTED = 'etcdserver: mvcc: required revision has been compacted';
 /** What a stream needs of the hub. */
 export interface StreamHub {
   readonly revision: number;
+  /** Events sent since the start. */
+  sentEventCount: number;
   /** Makes a watcher of a request that was checked. Nothing is sent in this step. */
   register(stream: HubStream, id: bigint, request: WatchRequest): Watcher;
   unregister(watcher: Watcher): void;
@@ -36,6 +38,10 @@ export class HubStream implements WatchStream, WatcherOwner {
 
   get watcherCount(): number {
     return this.watchers.size;
+  }
+
+  eventsSent(count: number): void {
+    this.hub.sentEventCount += count;
   }
 
   create(request: WatchRequest): WatchCreated {

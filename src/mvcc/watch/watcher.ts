@@ -4,6 +4,8 @@ import type { WatchRequest, WatchSink } from '../types.js';
 
 /** What a watcher needs to know of its stream. */
 export interface WatcherOwner {
+  /** Counts events that go to the stream's client. */
+  eventsSent(count: number): void;
   readonly sink: WatchSink;
   /** The sink is full: nothing may be sent. */
   isPaused: boolean;
@@ -62,6 +64,7 @@ export class Watcher {
   send(revision: number, events: readonly Buffer[], sizeBytes: number): void {
     this.sentSinceTick = true;
     const { owner } = this;
+    owner.eventsSent(events.length);
     if (!owner.sink.events(this.id, revision, events, sizeBytes, this.fragment)) {
       owner.isPaused = true;
     }

@@ -42,6 +42,8 @@ export interface BackendDependencies {
   readonly onFailure?: (error: BackendFailedError) => void;
   /** Told of each batch that LevelDB took. */
   readonly onCommitted?: (seconds: number) => void;
+  /** Told of each defragmentation. */
+  readonly onDefragmented?: (seconds: number) => void;
 }
 
 const DEFAULT_BATCH_INTERVAL_MS = 100;
@@ -62,6 +64,8 @@ export class Backend {
   readonly #disk: Disk;
   readonly #onFailure: ((error: BackendFailedError) => void) | undefined;
   readonly #onCommitted: ((seconds: number) => void) | undefined;
+  readonly #onDefragmented: ((seconds: number) => void) | undefined;
+  #defragmentsUnderWay = 0;
   // These belong to one LevelDB and change together when that is replaced.
   #database: Database;
   #queue: WriteQueue;
@@ -86,6 +90,7 @@ export class Backend {
     this.#disk = disk;
     this.#onFailure = onFailure;
     this.#onCommitted = onCommitted;
+    this.#onDefragmented = dependencies.onDefragmented;
     this.#database = database;
     this.#size = this.#createSize(database);
     this.#queue = this.#createQueue(database);
@@ -303,6 +308,22 @@ export class Backend {
    * with BackendReplacedError if the store is replaced meanwhile.
    */
   async compactRange(): Promise<void> {
+    const startMs = this.#clock.nowMs();
+    this.#defragmentsUnderWay++;
+    try {
+      await this.#compactRange();
+    } finally {
+      this.#defragmentsUnderWay--;
+    }
+    this.#onDefragmented?.((this.#clock.nowMs() - startMs) / 1000);
+  }
+
+  /** How many defragmentations are under way. */
+  get defragmentsUnderWay(): number {
+    return this.#defragmentsUnderWay;
+  }
+
+  async #compactRange(): Promise<void> {
     await this.flush();
     const database = this.#database;
     try {

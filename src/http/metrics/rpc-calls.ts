@@ -1,0 +1,221 @@
+import type { Clock } from '../../base/clock.js';
+import { GrpcCode } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { Histogram } from '../../base/metrics.js';
+import type {
+  CallContext,
+  RpcMethod,
+  StreamCall,
+  StreamMethod,
+  StreamReceiver,
+  UnaryMethod,
+} from '../../transport/index.js';
+
+/** Go's gRPC library names the kinds so. */
+const TYPES = { unary: 'unary', server: 'server_stream', bidi: 'bidi_stream' } as const;
+/** The usual bounds of a latency, in seconds. */
+const HANDLING_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const CODE_COUNT = Math.max(...Object.values(GrpcCode)) + 1;
+const VERSION_HEADER = 'client-api-version';
+/** How fine the time is by which slow calls are found, unless it has to be exact. */
+const COARSE_TICK_MS = 25;
+/** Limits above this do not need the exact time. */
+const EXACT_BELOW_MS = 200;
+/** Clients say what they want as their version: so many are told apart. */
+const MAX_VERSIONS = 64;
+
+/** The calls of one method. */
+export interface MethodCalls {
+  readonly service: string;
+  readonly method: string;
+  readonly type: (typeof TYPES)[keyof typeof TYPES];
+  started: number;
+  messagesReceived: number;
+  messagesSent: number;
+  /** By status code. */
+  readonly handled: number[];
+  /** Seconds; undefined unless latencies are measured. */
+  readonly handling: Histogram | undefined;
+}
+
+export interface RpcCallOptions {
+  /** Keep a histogram of each method's latencies (`--metrics=extensive`). */
+  readonly measuresLatency: boolean;
+  /** Unary calls that take longer are logged. */
+  readonly warningDurationMs: number;
+}
+
+export interface RpcCallDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What clients call, counted by method: numbers, a few additions a call. */
+export class RpcCalls {
+  readonly methods: MethodCalls[] = [];
+  receivedBytes = 0;
+  sentBytes = 0;
+  /** Calls by the version of the API that the client says it speaks; the key begins with the kind. */
+  readonly byClientVersion = new Map<string, { count: number }>();
+  readonly #options: RpcCallOptions;
+  readonly #dependencies: RpcCallDependencies;
+  /** Reading the clock twice costs more than everything else here, so it is left out where it may be. */
+  readonly #isExact: boolean;
+  #coarseMs: number;
+  #cancelTick: (() => void) | undefined;
+
+  constructor(options: RpcCallOptions, dependencies: RpcCallDependencies) {
+    const { clock } = dependencies;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#isExact = options.measuresLatency || options.warningDurationMs < EXACT_BELOW_MS;
+    this.#coarseMs = clock.nowMs();
+    if (this.#isExact) return;
+    this.#cancelTick = clock.setInterval(() => {
+      this.#coarseMs = clock.nowMs();
+    }, COARSE_TICK_MS);
+  }
+
+  stop(): void {
+    this.#cancelTick?.();
+  }
+
+  #nowMs(): number {
+    return this.#isExact ? this.#dependencies.clock.nowMs() : this.#coarseMs;
+  }
+
+  /** The same methods, counted. */
+  count(methods: readonly RpcMethod[]): RpcMethod[] {
+    return methods.map((method) => {
+      const calls = this.#register(method);
+      return method.kind === 'unary' ? this.#unary(method, calls) : this.#stream(method, calls);
+    });
+  }
+
+  #register({ path, kind }: RpcMethod): MethodCalls {
+    const [, service = '', method = ''] = path.split('/');
+    const handling = this.#options.measuresLatency ? new Histogram(HANDLING_BOUNDS) : undefined;
+    const calls = {
+      ...{ service, method, type: TYPES[kind], handling },
+      ...{ started: 0, messagesReceived: 0, messagesSent: 0 },
+      handled: new Array<number>(CODE_COUNT).fill(0),
+    };
+    this.methods.push(calls);
+    return calls;
+  }
+
+  #unary(method: UnaryMethod, calls: MethodCalls): UnaryMethod {
+    const countVersion = this.#versionCounter('unary');
+    return {
+      ...method,
+      handle: (request, context, respond) => {
+        calls.started++;
+        calls.messagesReceived++;
+        this.receivedBytes += request.length;
+        countVersion(context);
+        const startMs = this.#nowMs();
+        method.handle(request, context, (error, response) => {
+          const tookMs = this.#nowMs() - startMs;
+          if (error === null) {
+            calls.messagesSent++;
+            this.sentBytes += response?.length ?? 0;
+          }
+          this.#ended(calls, error === null ? GrpcCode.ok : error.code, tookMs);
+          if (tookMs > this.#options.warningDurationMs) {
+            this.#warn(method.path, tookMs, request.length, response?.length ?? 0);
+          }
+          respond(error, response);
+        });
+      },
+    };
+  }
+
+  #stream(method: StreamMethod, calls: MethodCalls): StreamMethod {
+    const countVersion = this.#versionCounter('stream');
+    return {
+      ...method,
+      open: (call) => {
+        calls.started++;
+        countVersion(call);
+        return this.#openStream(method, calls, call);
+      },
+    };
+  }
+
+  #openStream(method: StreamMethod, calls: MethodCalls, call: StreamCall): StreamReceiver {
+    const startMs = this.#nowMs();
+    let isOver = false;
+    const over = (code: number): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#ended(calls, code, this.#nowMs() - startMs);
+    };
+    const receiver = method.open({
+      metadata: (name) => call.metadata(name),
+      write: (message) => {
+        calls.messagesSent++;
+        this.sentBytes += message.length;
+        return call.write(message);
+      },
+      end(error) {
+        over(error?.code ?? GrpcCode.ok);
+        call.end(error);
+      },
+    });
+    return {
+      message: (bytes) => {
+        calls.messagesReceived++;
+        this.receivedBytes += bytes.length;
+        receiver.message(bytes);
+      },
+      halfClosed: () => receiver.halfClosed(),
+      drained: () => receiver.drained(),
+      closed() {
+        over(GrpcCode.canceled);
+        receiver.closed();
+      },
+    };
+  }
+
+  #ended(calls: MethodCalls, code: number, tookMs: number): void {
+    calls.handled[code] = (calls.handled[code] ?? 0) + 1;
+    calls.handling?.observe(tookMs / 1000);
+  }
+
+  /** Calls of one connection come with the same context: its version is looked up once. */
+  #versionCounter(kind: 'unary' | 'stream'): (context: CallContext) => void {
+    let lastContext: CallContext | undefined;
+    let counter = { count: 0 };
+    return (context) => {
+      if (context !== lastContext) {
+        lastContext = context;
+        counter = this.#counterOf(kind, context.metadata(VERSION_HEADER) ?? 'unknown');
+      }
+      counter.count++;
+    };
+  }
+
+  #counterOf(kind: 'unary' | 'stream', version: string): { count: number } {
+    const { byClientVersion } = this;
+    const wanted = `${kind} ${version}`;
+    const isKnown = byClientVersion.has(wanted) || byClientVersion.size < MAX_VERSIONS;
+    const key = isKnown ? wanted : `${kind} unknown`;
+    const known = byClientVersion.get(key);
+    if (known !== undefined) return known;
+    const created = { count: 0 };
+    byClientVersion.set(key, created);
+    return created;
+  }
+
+  /** Sizes only: what was asked for and answered is nobody's business. */
+  #warn(path: string, tookMs: number, requestBytes: number, responseBytes: number): void {
+    const { clock, logger } = this.#dependencies;
+    logger.warn('request stats', {
+      'start time': new Date(clock.unixMs() - tookMs).toISOString(),
+      'time spent': `${tookMs.toFixed(3)}ms`,
+      'response type': path,
+      'request size': requestBytes,
+      'response size': responseBytes,
+    });
+  }
+}
