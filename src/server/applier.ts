@@ -45,6 +45,8 @@ export type DecodedRequest =
   | {
       readonly kind: typeof RequestKind.clusterMemberAttrSet;
       readonly request: ClusterMemberAttrSetRequest;
+      /** It has to stand in the log as members before 3.5 read it. */
+      readonly isLegacy?: boolean;
     }
   | {
       readonly kind: typeof RequestKind.downgradeInfoSet;
