@@ -62,6 +62,17 @@ test('who speaks plaintext to a TLS port is turned away, and the reverse', async
   assert.equal(message, 'rejected connection: TLS on a port for plaintext');
 });
 
+test('who does not finish the handshake is not waited for', async (t) => {
+  if (!requireOpenssl(t)) return;
+  const tls = serverOptions(CertificateAuthority.create(t));
+  const { server, port } = await start(t, tls, {}, { handshakeTimeoutMs: 50 });
+  const silent = plain(t, port);
+  const closed = new Promise((resolve) => silent.once('close', resolve));
+  silent.resume();
+  assert.equal((await server.line()).error, 'handshake timeout: i/o timeout');
+  await closed;
+});
+
 test('a log line for each of those turned away would be a weapon: there are few', async (t) => {
   if (!requireOpenssl(t)) return;
   const { server, port } = await setUp(t);
@@ -187,6 +198,32 @@ test('a peer has to come from where its certificate says', async (t) => {
       assert.deepEqual([line.message, line.error], ['rejected connection on peer endpoint', error]);
     }
   }
+});
+
+test('a client that comes back shows its certificate again', async (t) => {
+  if (!requireOpenssl(t)) return;
+  const { client, port } = await setUp(t);
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const first = connect({ host: '127.0.0.1', port, ...client, maxVersion });
+    t.after(() => first.destroy());
+    const sessions: Buffer[] = [];
+    first.on('session', (session: Buffer) => sessions.push(session));
+    assert.equal(await echo(first), 'hello');
+    const [session = first.getSession()] = sessions;
+    assert.ok(session !== undefined);
+    const second = await dial(t, port, { ...client, maxVersion, session });
+    assert.equal(await echo(second), 'hello');
+    assert.equal(second.isSessionReused(), false);
+  }
+});
+
+test('an expired certificate of our own is served, with a warning', async (t) => {
+  if (!requireOpenssl(t)) return;
+  const authority = CertificateAuthority.create(t);
+  const expired = authority.issue('server', { endsInHours: -1 });
+  const { server } = await start(t, { ...PLAIN, ...expired });
+  const { message } = await server.line();
+  assert.equal(message, 'the certificate has expired or is not yet valid');
 });
 
 test('versions and cipher suites are those of the flags', async (t) => {

@@ -29,6 +29,8 @@ export interface TlsAcceptorOptions {
   readonly protocols: readonly string[];
   /** Whether the address of who connects has to be one that its certificate is for. */
   readonly checksAddress: boolean;
+  /** How long a handshake may take; 10 s if not given. */
+  readonly handshakeTimeoutMs?: number;
 }
 
 export interface TlsAcceptorDependencies {
@@ -69,6 +71,7 @@ export class TlsAcceptor {
     this.#names = names;
     this.#log = new LimitedLog({ clock, logger });
     checkTlsOptions(tls);
+    warnOfExpiry(tls, dependencies);
     const files = [tls.certFile, tls.keyFile, tls.trustedCaFile, tls.revocationListFile];
     this.#material = new Reloading(
       {
@@ -86,7 +89,7 @@ export class TlsAcceptor {
   }
 
   #load(): Material {
-    const { tls, protocols } = this.#options;
+    const { tls, protocols, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#options;
     const httpSpeakers = this.#httpSpeakers;
     const demands = demandsCertificates(tls);
     const revoked =
@@ -100,7 +103,7 @@ export class TlsAcceptor {
         if (this instanceof TLSSocket && offered.includes('http/1.1')) httpSpeakers.add(this);
         return protocols.find((protocol) => offered.includes(protocol));
       },
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: handshakeTimeoutMs,
       noDelay: true,
     });
     server.on('secureConnection', (socket) => this.#admit(socket, revoked));
@@ -163,6 +166,18 @@ export class TlsAcceptor {
     if (reason === 'EOF') this.#log.debug(message, fields);
     else this.#log.warn(message, fields);
   }
+}
+
+/** A certificate that has expired is served, as etcd does it; but nobody should have to guess. */
+function warnOfExpiry(tls: TlsOptions, { clock, logger }: TlsAcceptorDependencies): void {
+  const { validFrom, validTo } = readKeyPair(tls.certFile, tls.keyFile).leaf;
+  const nowMs = clock.unixMs();
+  if (Date.parse(validFrom) <= nowMs && nowMs <= Date.parse(validTo)) return;
+  logger.warn('the certificate has expired or is not yet valid', {
+    'cert-file': tls.certFile,
+    'not-before': validFrom,
+    'not-after': validTo,
+  });
 }
 
 /** The name the client has asked for. */
