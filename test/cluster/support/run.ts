@@ -66,6 +66,11 @@ export class ClusterRun {
     return run;
   }
 
+  /** A line beside the test's result. */
+  diagnostic(text: string): void {
+    this.context.diagnostic(text);
+  }
+
   /** Waits until so many more writes have been acknowledged: the cluster works. */
   async progress(writes = PROGRESS_WRITES): Promise<void> {
     const wanted = this.load.acknowledgedWrites + writes;
