@@ -21,7 +21,7 @@ const messageOf = (error: unknown): string =>
  * @throws CommandError
  */
 export async function selectEndpoints(session: Session): Promise<string[]> {
-  session.prepare();
+  await session.prepare();
   if (!session.options.boolean('cluster')) return session.endpoints();
   const connection = await session.connect();
   try {

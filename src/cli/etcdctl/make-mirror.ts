@@ -125,7 +125,7 @@ async function runMakeMirror(session: Session, invocation: Invocation): Promise<
     throw badArguments('make-mirror takes one destination argument');
   }
   const prefixes = { prefix: options.text('prefix'), targetPrefix: targetPrefix(invocation) };
-  session.prepare();
+  await session.prepare();
   const target = await session.connectTo({
     endpoints: [destination],
     tls: tlsSettings({

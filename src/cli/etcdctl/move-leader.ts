@@ -14,7 +14,7 @@ export const moveLeader: Command = {
       throw new CommandError(EXIT.badArguments, 'move-leader command needs 1 argument');
     }
     const targetId = parseHex(text, false, (reason) => reason);
-    session.prepare();
+    await session.prepare();
     const endpoints = await session.endpoints();
     const deadlineMs = Date.now() + session.commandTimeoutMs;
     // Only the leader itself can hand over.

@@ -27,6 +27,7 @@ export class Session {
   readonly #checkEnvironment: () => void;
   readonly #open = new Set<Connection>();
   #printer: Printer | undefined;
+  #prepared: Promise<void> | undefined;
   #endpoints: Promise<string[]> | undefined;
   #password: Promise<string> | undefined;
 
@@ -72,8 +73,12 @@ export class Session {
   }
 
   /** Checks all that etcdctl checks before it connects, without connecting. */
-  prepare(): void {
-    if (this.#printer !== undefined) return;
+  prepare(): Promise<void> {
+    this.#prepared ??= this.#prepareOnce();
+    return this.#prepared;
+  }
+
+  async #prepareOnce(): Promise<void> {
     this.#checkEnvironment();
     if (this.options.boolean('debug')) this.#showSettings();
     for (const name of ['cert', 'key', 'cacert']) {
@@ -81,7 +86,8 @@ export class Session {
         throw new CommandError(EXIT.badArguments, `empty string is passed to --${name} option`);
       }
     }
-    this.#printer = createPrinter(this.options.text('write-out'), this.options.boolean('hex'));
+    const format = this.options.text('write-out');
+    this.#printer = await createPrinter(format, this.options.boolean('hex'));
   }
 
   #showSettings(): void {
@@ -94,7 +100,7 @@ export class Session {
 
   /** A connection to one of `endpoints`, authenticated if a user or token was given. */
   async connect(endpoints?: readonly string[]): Promise<Connection> {
-    this.prepare();
+    await this.prepare();
     const connection = await this.#dial(
       endpoints ?? (await this.endpoints()),
       await this.#tlsSettings(),
@@ -115,8 +121,8 @@ export class Session {
     return connection;
   }
 
+  /** Shows a result; only after a connection was made, or {@link prepare}. */
   print(result: Result): void {
-    this.prepare();
     const output = this.#printer?.(result);
     if (output !== undefined && output.length > 0) this.terminal.write(output);
   }

@@ -49,7 +49,7 @@ async function runSave(session: Session, invocation: Invocation): Promise<void> 
     const message = 'snapshot save expects one argument <filename>';
     throw new CommandError(EXIT.badArguments, message);
   }
-  session.prepare();
+  await session.prepare();
   const endpoints = await session.endpoints();
   if (endpoints.length !== 1) {
     const list = `[${endpoints.join(' ')}]`;

@@ -138,7 +138,7 @@ async function runTxn(session: Session, invocation: Invocation): Promise<void> {
   if (invocation.arguments.length > 0) {
     throw new CommandError(EXIT.badArguments, 'txn command does not accept argument');
   }
-  session.prepare();
+  await session.prepare();
   const prompt = (text: string): void => {
     if (invocation.options.boolean('interactive')) session.terminal.write(`${text}\n`);
   };

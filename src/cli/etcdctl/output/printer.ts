@@ -1,30 +1,31 @@
 import { CommandError, EXIT } from '../exit.js';
-import { toFields } from './fields.js';
-import { toJson } from './json.js';
-import { toProtobuf } from './protobuf.js';
 import type { Result } from './result.js';
-import { toSimple } from './simple.js';
-import { toTable } from './table.js';
 
 /** Turns a result into what goes to stdout. */
 export type Printer = (result: Result) => Uint8Array | string;
 
 /**
- * The output format of `--write-out`.
+ * The output format of `--write-out`; only that one is loaded.
  * @throws CommandError for an unknown one
  */
-export function createPrinter(format: string, hex: boolean): Printer {
+export async function createPrinter(format: string, hex: boolean): Promise<Printer> {
   switch (format) {
-    case 'simple':
+    case 'simple': {
+      const { toSimple } = await import('./simple.js');
       return (result) => toSimple(result, hex);
-    case 'json':
+    }
+    case 'json': {
+      const { toJson } = await import('./json.js');
       return (result) => toJson(result, hex);
-    case 'fields':
+    }
+    case 'fields': {
+      const { toFields } = await import('./fields.js');
       return (result) => toFields(result, hex);
+    }
     case 'protobuf':
-      return toProtobuf;
+      return (await import('./protobuf.js')).toProtobuf;
     case 'table':
-      return toTable;
+      return (await import('./table.js')).toTable;
     default:
       throw new CommandError(EXIT.badFeature, 'unsupported output format');
   }
