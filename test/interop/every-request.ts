@@ -135,8 +135,11 @@ export async function reconfigure(cluster: Cluster, { client }: ClusterMember): 
   const newUrls = [`http://127.0.0.1:${newPort}`];
   await client.call(memberUpdate, { id, peerUrls: newUrls });
   for (const voter of cluster.voters) {
-    const { members } = await voter.client.call(memberList, { linearizable: true });
-    assert.deepEqual(members.find((member) => member.id === id)?.peerUrls, newUrls, voter.name);
+    // Members before 3.5 tell what they have applied, however they are asked.
+    await waitUntil(`the new URL on ${voter.name}`, async () => {
+      const { members } = await voter.client.call(memberList, { linearizable: true });
+      return members.find((member) => member.id === id)?.peerUrls.join() === newUrls.join();
+    });
   }
   await client.call(memberRemove, { id });
 }
