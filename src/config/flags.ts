@@ -93,8 +93,8 @@ const CLUSTERING = {
   'discovery-srv-name': text('', 'suffix of the SRV service name'),
   'strict-reconfig-check': toggle(true, 'refuse member changes that would lose the quorum'),
   'pre-vote': toggle(true, 'ask for support before standing for election'),
-  'auto-compaction-retention': later(text('0', 'history to keep: hours or a duration; 0 for all')),
-  'auto-compaction-mode': later(text('periodic', 'meaning of the retention: periodic or revision')),
+  'auto-compaction-retention': text('0', 'history to keep: hours or a duration; 0 for all'),
+  'auto-compaction-mode': text('periodic', 'meaning of the retention: periodic or revision'),
   'v2-deprecation': later(choices(V2_STAGES, 'has no meaning any more (deprecated)')),
 };
 

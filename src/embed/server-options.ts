@@ -34,6 +34,7 @@ export function serverOptions(config: Config): ServerOptions {
     backendBatchLimit: config.backendBatchLimit,
     compactionBatchLimit: config.compactionBatchLimit,
     compactionSleepIntervalMs: config.compactionSleepIntervalMs,
+    autoCompaction: config.autoCompaction,
     maxRequestBytes: config.maxRequestBytes,
     maxTxnOps: config.maxTxnOps,
     watchProgressNotifyIntervalMs: config.watchProgressNotifyIntervalMs,

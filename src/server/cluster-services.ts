@@ -1,4 +1,4 @@
-import { AlarmRequest } from '../proto/generated/etcdserverpb.js';
+import { AlarmRequest, CompactionRequest } from '../proto/generated/etcdserverpb.js';
 import {
   ClusterVersionSetRequest,
   DowngradeInfoSetRequest,
@@ -6,6 +6,7 @@ import {
 import { RequestKind } from '../proto/internal-request.js';
 import { AlarmType } from './alarms.js';
 import type { DecodedRequest } from './applier.js';
+import { type AutoCompactor, createAutoCompactor } from './auto-compaction/index.js';
 import { CorruptionChecker, CorruptionMonitor, createPeerHashes } from './corruption/index.js';
 import type { MemberCore } from './member-core.js';
 import { Leadership, MembershipChanges, PromotionForwarder } from './membership/index.js';
@@ -24,6 +25,7 @@ export class ClusterServices {
   readonly #corruptionMonitor: CorruptionMonitor;
   readonly #forwarder: PromotionForwarder;
   readonly #versions: VersionMonitor;
+  readonly #autoCompactor: AutoCompactor | undefined;
 
   constructor(core: MemberCore) {
     const { clock, logger, driver, peers, options, memberId: localId } = core;
@@ -77,6 +79,13 @@ export class ClusterServices {
       linearizableRead: core.linearizableRead,
       propose: (request) => proposeDowngradeInfo(core, request),
     });
+    this.#autoCompactor = createAutoCompactor(options.autoCompaction, {
+      clock,
+      logger: logger.child('server/auto-compaction'),
+      isLeader: () => driver.isLeader,
+      revision: () => core.state.store.revision,
+      compact: (revision) => proposeCompaction(core, revision),
+    });
     this.corruption = createCorruptionChecker(core);
     this.#corruptionMonitor = new CorruptionMonitor(options, {
       checker: this.corruption,
@@ -88,6 +97,7 @@ export class ClusterServices {
 
   start(): void {
     this.#versions.start();
+    this.#autoCompactor?.start();
     this.#corruptionMonitor.start();
   }
 
@@ -98,6 +108,7 @@ export class ClusterServices {
 
   stop(): void {
     this.#versions.stop();
+    this.#autoCompactor?.stop();
     this.#corruptionMonitor.stop();
     this.membership.stop();
     this.#forwarder.stop();
@@ -151,6 +162,12 @@ function createCorruptionChecker(core: MemberCore): CorruptionChecker {
       logger,
     },
   );
+}
+
+function proposeCompaction(core: MemberCore, revision: number): Promise<void> {
+  const request = { revision, physical: false };
+  const body = CompactionRequest.encode(request);
+  return proposed(core, body, { kind: RequestKind.compaction, request });
 }
 
 function proposeDowngradeInfo(core: MemberCore, request: DowngradeInfoSetRequest): Promise<void> {

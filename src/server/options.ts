@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { PeerConnector } from '../peer/index.js';
+import type { AutoCompactionOptions } from './auto-compaction/index.js';
 
 /** A founding member of the cluster. */
 export interface InitialMember {
@@ -49,6 +50,7 @@ export interface ServerOptions {
   readonly backendBatchLimit: number;
   readonly compactionBatchLimit: number;
   readonly compactionSleepIntervalMs: number;
+  readonly autoCompaction: AutoCompactionOptions;
   readonly maxRequestBytes: number;
   readonly maxTxnOps: number;
   readonly watchProgressNotifyIntervalMs: number;

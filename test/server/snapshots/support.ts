@@ -94,6 +94,7 @@ export function openMember(dataDir: string, logger: Logger = silentLogger): Prom
     corruptCheckTimeMs: 0,
     compactHashCheckTimeMs: 0,
     leaseCheckpoints: true,
+    autoCompaction: { mode: 'periodic' as const, retentionMs: 0 },
   };
   const dependencies = {
     clock: systemClock,
