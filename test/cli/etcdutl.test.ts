@@ -232,6 +232,34 @@ describe('a snapshot file', () => {
     assert.deepEqual(logs[2], logs[0]);
   });
 
+  test('three restored members form a cluster that has all of it', async (t) => {
+    const { freePorts } = await import('../support/ports.js');
+    const peerPorts = await freePorts(3);
+    const urls = peerPorts.map((port, index) => `m${index + 1}=http://127.0.0.1:${port}`).join(',');
+    const flags = [`--initial-cluster=${urls}`, '--initial-cluster-token=t'];
+    const members = await Promise.all(
+      peerPorts.map(async (peerPort, index) => {
+        const dataFolder = join(temporaryFolder(t), 'data');
+        const own = [
+          `--name=m${index + 1}`,
+          `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
+        ];
+        const { code, stderr } = await etcdutl(
+          ...['snapshot', 'restore', file, '--data-dir', dataFolder, ...own, ...flags],
+        );
+        assert.equal(code, 0, stderr);
+        const name = `m${index + 1}`;
+        return startMember(t, { program: ownEtcd(), dataFolder, peerPort, name, flags });
+      }),
+    );
+    const expected = await viewOf(member, revision);
+    for (const restored of members) assert.deepEqual(await viewOf(restored, revision), expected);
+    const [first, second] = members;
+    assert.ok(first !== undefined && second !== undefined);
+    assert.equal((await ctl(first, 'put', 'after', 'x')).code, 0);
+    assert.equal((await ctl(second, 'get', 'after')).stdout.toString(), 'after\nx\n');
+  });
+
   test('what cannot be restored is told, and nothing is changed', async (t) => {
     const scratch = temporaryFolder(t);
     const target = join(scratch, 'data');
