@@ -1,18 +1,17 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { type Cluster, formatId, type Member } from '../membership/index.js';
-import { compareMinor, parseVersion, type SemanticVersion } from '../peer/index.js';
+import { compareMinor, parseVersion } from '../peer/index.js';
 import { ClusterMemberAttrSetRequest } from '../proto/generated/membershippb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import type { DecodedRequest } from './applier.js';
 import type { ProposalCallback } from './proposals.js';
+import { FIRST_CLUSTER_REQUESTS } from './version/index.js';
 
 /** A member that could not tell the cluster its name tries again after this. */
 const RETRY_MS = 500;
 /** A member that does not know yet whom it would tell looks again after this. */
 const LOOK_AGAIN_MS = 50;
-/** From this version on members read today's entries; what older ones do not know stops them for good. */
-const FIRST_VERSION: SemanticVersion = { major: 3, minor: 5 };
 
 export interface PublisherOptions {
   readonly memberId: bigint;
@@ -127,5 +126,5 @@ export class Publisher {
 /** Undefined for what is no version. */
 function isOld(version: string): boolean | undefined {
   const parsed = parseVersion(version);
-  return parsed === undefined ? undefined : compareMinor(parsed, FIRST_VERSION) < 0;
+  return parsed === undefined ? undefined : compareMinor(parsed, FIRST_CLUSTER_REQUESTS) < 0;
 }

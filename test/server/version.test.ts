@@ -196,6 +196,12 @@ describe('Maintenance.Downgrade', () => {
     assert.deepEqual(stored, []);
   });
 
+  it('is refused where members would not know what it writes', async () => {
+    const { downgrades } = createDowngrades({ clusterVersion: '3.4.0' });
+    const refused = 'etcdserver: invalid downgrade target version';
+    assert.equal(await outcome(downgrades.enable('3.3.0')), refused);
+  });
+
   it('is enabled, one at a time, and cancelled', async () => {
     const { downgrades, info, stored } = createDowngrades();
     assert.equal(await downgrades.enable('3.6'), '3.7');

@@ -3,6 +3,11 @@ import { compareMinor, parseVersion, type SemanticVersion } from '../../peer/ind
 
 /** What a cluster starts with while not all members have told their version. */
 export const MIN_CLUSTER_VERSION = '3.0.0';
+/**
+ * Members before it know no requests about names, versions and downgrades: one of these in the log
+ * stops them for good.
+ */
+export const FIRST_CLUSTER_REQUESTS: SemanticVersion = { major: 3, minor: 5 };
 /** Before it, the stored format has no version. */
 const FIRST_STORAGE_VERSION: SemanticVersion = { major: 3, minor: 6 };
 

@@ -1,6 +1,11 @@
 import { EtcdError } from '../../base/errors.js';
 import { compareMinor, parseVersion, type SemanticVersion } from '../../peer/index.js';
-import { clusterVersionText, downgradeTarget, majorMinorText } from './cluster-version.js';
+import {
+  clusterVersionText,
+  downgradeTarget,
+  FIRST_CLUSTER_REQUESTS,
+  majorMinorText,
+} from './cluster-version.js';
 import type { DowngradeInfo } from './downgrade-state.js';
 
 export interface DowngradesDependencies {
@@ -70,7 +75,8 @@ export class Downgrades {
     await this.#linearizableRead();
     const current = parseVersion(this.#dependencies.clusterVersion() ?? '');
     if (current === undefined) throw new EtcdError('ClusterVersionUnavailable');
-    if (compareMinor(target, downgradeTarget(current)) !== 0) {
+    const isAbleTo = compareMinor(current, FIRST_CLUSTER_REQUESTS) >= 0;
+    if (!isAbleTo || compareMinor(target, downgradeTarget(current)) !== 0) {
       throw new EtcdError('InvalidDowngradeTargetVersion');
     }
     if (this.#dependencies.downgrade().enabled) throw new EtcdError('DowngradeInProcess');

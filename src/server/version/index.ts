@@ -1,5 +1,6 @@
 export {
   ClusterVersionError,
+  FIRST_CLUSTER_REQUESTS,
   majorMinorText,
   refuseNewerCluster,
   storageVersionFor,
