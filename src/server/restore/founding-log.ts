@@ -1,44 +1,14 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import { clusterId, encodeMember, type Member, memberId } from '../../membership/index.js';
 import { ProtoWriter } from '../../proto/wire.js';
 import { ConfChangeType, EntryType, encodeConfChange } from '../../raft/index.js';
 import type { Snapshotter } from '../../storage/snap/index.js';
 import { encodeV2Store } from '../../storage/snap/index.js';
 import { createWal, nodeDisk, simpleConfState, type Wal } from '../../storage/wal/index.js';
-import type { InitialMember } from '../options.js';
-import { RestoreError } from './errors.js';
+import { type Founding, foundingPeers } from '../bootstrap/founding.js';
 
 /** The term that the founding entries belong to. */
 export const FOUNDING_TERM = 1;
-
-/** The members of a cluster that begins with a restored state, and which of them this one is. */
-export interface RestoredCluster {
-  /** Ascending by id. */
-  readonly members: readonly Member[];
-  readonly memberId: bigint;
-  readonly clusterId: bigint;
-}
-
-/** Ids as for a new cluster (formats.md §8). Throws RestoreError if `ownName` is not listed. */
-export function restoredCluster(
-  initialMembers: readonly InitialMember[],
-  token: string,
-  ownName: string,
-): RestoredCluster {
-  const members = initialMembers
-    .map(({ name, peerUrls }): Member => {
-      const id = memberId(peerUrls, token);
-      return { id, peerUrls, isLearner: false, name, clientUrls: [] };
-    })
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const own = members.find(({ name }) => name === ownName);
-  if (own === undefined) {
-    throw new RestoreError(`${ownName} is not among the members of --initial-cluster`);
-  }
-  const ids = members.map(({ id }) => id);
-  return { members, memberId: own.id, clusterId: clusterId(ids) };
-}
 
 /**
  * Writes the log of a member that starts with a restored state: the entries that add all members,
@@ -47,7 +17,7 @@ export function restoredCluster(
  */
 export async function writeFoundingLog(
   walFolder: string,
-  cluster: RestoredCluster,
+  cluster: Founding,
   dependencies: {
     readonly clock: Clock;
     readonly logger: Logger;
@@ -65,16 +35,11 @@ export async function writeFoundingLog(
     encodeMetadata(cluster.memberId, cluster.clusterId),
   );
   try {
-    const entries = members.map((member, position) => ({
+    const entries = foundingPeers(cluster).map(({ id, context }, position) => ({
       type: EntryType.confChange,
       term: FOUNDING_TERM,
       index: position + 1,
-      data: encodeConfChange({
-        id: 0n,
-        type: ConfChangeType.addNode,
-        nodeId: member.id,
-        context: Buffer.from(encodeMember(member)),
-      }),
+      data: encodeConfChange({ id: 0n, type: ConfChangeType.addNode, nodeId: id, context }),
     }));
     const hardState = { term: FOUNDING_TERM, vote: ids[0] ?? 0n, commit };
     await done((callback) => wal.append(hardState, entries, callback));

@@ -15,15 +15,11 @@ import {
 import { nodeDisk } from '../../storage/disk.js';
 import { Snapshotter } from '../../storage/snap/index.js';
 import { simpleConfState } from '../../storage/wal/index.js';
+import { type Founding, foundingOf } from '../bootstrap/founding.js';
 import type { InitialMember } from '../options.js';
 import { encodeConfState } from '../snapshot-file.js';
 import { RestoreError } from './errors.js';
-import {
-  FOUNDING_TERM,
-  type RestoredCluster,
-  restoredCluster,
-  writeFoundingLog,
-} from './founding-log.js';
+import { FOUNDING_TERM, writeFoundingLog } from './founding-log.js';
 import { SnapshotFile } from './snapshot-file.js';
 
 export interface RestoreOptions {
@@ -72,8 +68,8 @@ export async function restoreSnapshot(
   options: RestoreOptions,
   dependencies: RestoreDependencies,
 ): Promise<void> {
-  const { dataDir, walDir, initialMembers, initialClusterToken, name } = options;
-  const cluster = restoredCluster(initialMembers, initialClusterToken, name);
+  const { dataDir, walDir } = options;
+  const cluster = foundingOf(options);
   await checkTargets(dataDir, walDir);
   const file = await SnapshotFile.open(options.snapshotPath);
   try {
@@ -110,7 +106,7 @@ async function build(
   options: RestoreOptions,
   dependencies: RestoreDependencies,
   file: SnapshotFile,
-  cluster: RestoredCluster,
+  cluster: Founding,
 ): Promise<void> {
   const { dataDir, walDir } = options;
   const isNew = !existsSync(dataDir);
@@ -149,7 +145,7 @@ async function fillBackend(
   path: string,
   options: RestoreOptions,
   { clock, logger }: RestoreDependencies,
-  { file, cluster }: { readonly file: SnapshotFile; readonly cluster: RestoredCluster },
+  { file, cluster }: { readonly file: SnapshotFile; readonly cluster: Founding },
 ): Promise<string | undefined> {
   const backend = await Backend.open({ path }, { clock, logger: logger.child('storage/backend') });
   try {
