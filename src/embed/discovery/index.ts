@@ -1,4 +1,4 @@
-import { lookup, resolveSrv } from 'node:dns/promises';
+import { getServers, lookup, resolveSrv } from 'node:dns/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { errorText } from '../../base/errors.js';
@@ -24,14 +24,31 @@ export interface DiscoveryDependencies {
   readonly resolver: Resolver;
 }
 
-/** The domain name system as this machine sees it. */
+/** The domain name system as this machine sees it; its errors are worded as etcd's. */
 export const systemResolver: Resolver = {
-  resolveSrv,
+  resolveSrv: (name) => resolveSrv(name).catch((error) => failLookup(name, error)),
   async lookup(host) {
-    const { address } = await lookup(host);
+    const { address } = await lookup(host).catch((error) => failLookup(host, error));
     return address;
   },
 };
+
+const LOOKUP_FAILURES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such host',
+  ENODATA: 'no such host',
+  ESERVFAIL: 'server misbehaving',
+  ETIMEOUT: 'i/o timeout',
+};
+
+function failLookup(name: string, error: NodeJS.ErrnoException): never {
+  const reason = LOOKUP_FAILURES[error.code ?? ''];
+  if (reason === undefined) throw error;
+  const [server = 'an unknown server'] = getServers();
+  // A server's port is told only where it is not the usual one.
+  const hasPort = /^(\d+\.\d+\.\d+\.\d+|\[.*\]):\d+$/.test(server);
+  const address = hasPort ? server : `${server.includes(':') ? `[${server}]` : server}:53`;
+  throw new Error(`lookup ${name} on ${address}: ${reason}`, { cause: error });
+}
 
 /**
  * The configuration with the initial cluster filled in, where `--discovery-srv` or
