@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Cleanup } from './cleanup.js';
@@ -32,9 +32,12 @@ export class CertificateAuthority {
   readonly folder: string;
   readonly caFile: string;
   readonly #configFile: string;
+  /** The own certificate, if another authority vouches for it: it follows those that are issued. */
+  readonly #chain: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, chain = '') {
     this.folder = folder;
+    this.#chain = chain;
     this.caFile = join(folder, 'ca.crt');
     this.#configFile = join(folder, 'ca.cnf');
   }
@@ -46,24 +49,28 @@ export class CertificateAuthority {
     return authority;
   }
 
+  /** An authority for which this one vouches, and the files of its certificate. */
+  createIntermediate(
+    cleanup: Cleanup,
+    commonName: string,
+  ): [CertificateAuthority, CertificateFiles] {
+    const extensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=keyCertSign,cRLSign'];
+    const files = this.#sign(commonName, extensions, 24);
+    const folder = temporaryFolder(cleanup);
+    copyFileSync(files.certFile, join(folder, 'ca.crt'));
+    copyFileSync(files.keyFile, join(folder, 'ca.key'));
+    const chain = readFileSync(files.certFile, 'utf8') + this.#chain;
+    const authority = new CertificateAuthority(folder, chain);
+    authority.#setUpFiles();
+    return [authority, files];
+  }
+
   /** Issues a certificate; one of the same name is overwritten, as a renewal does. */
   issue(commonName: string, options: IssueOptions = {}): CertificateFiles {
     const { names = LOOPBACK_NAMES, usages = 'serverAuth,clientAuth', endsInHours = 24 } = options;
-    const certFile = join(this.folder, `${commonName}.crt`);
-    const keyFile = join(this.folder, `${commonName}.key`);
-    const request = join(this.folder, `${commonName}.csr`);
-    const extensions = join(this.folder, `${commonName}.ext`);
-    const lines = [`extendedKeyUsage=${usages}`, 'keyUsage=digitalSignature'];
-    if (names.length > 0) lines.push(`subjectAltName=${names.join()}`);
-    writeFileSync(extensions, lines.join('\n'));
-    openssl('req', '-new', ...newKey(keyFile), '-subj', `/CN=${commonName}`, '-out', request);
-    const dates = [
-      ...['-startdate', opensslTime(Math.min(0, endsInHours) - 1)],
-      ...['-enddate', opensslTime(endsInHours)],
-    ];
-    const files = ['-in', request, '-out', certFile, '-extfile', extensions];
-    this.#ca('-batch', '-notext', ...dates, ...files);
-    return { certFile, keyFile };
+    const extensions = [`extendedKeyUsage=${usages}`, 'keyUsage=digitalSignature'];
+    if (names.length > 0) extensions.push(`subjectAltName=${names.join()}`);
+    return this.#sign(commonName, extensions, endsInHours);
   }
 
   revoke(files: CertificateFiles): void {
@@ -80,17 +87,36 @@ export class CertificateAuthority {
     return der;
   }
 
+  #sign(commonName: string, extensions: readonly string[], endsInHours: number): CertificateFiles {
+    const file = (suffix: string): string => join(this.folder, `${commonName}.${suffix}`);
+    const [certFile, keyFile] = [file('crt'), file('key')];
+    writeFileSync(file('ext'), extensions.join('\n'));
+    openssl('req', '-new', ...newKey(keyFile), '-subj', `/CN=${commonName}`, '-out', file('csr'));
+    const dates = [
+      ...['-startdate', opensslTime(Math.min(0, endsInHours) - 1)],
+      ...['-enddate', opensslTime(endsInHours)],
+    ];
+    const files = ['-in', file('csr'), '-out', certFile, '-extfile', file('ext')];
+    this.#ca('-batch', '-notext', ...dates, ...files);
+    appendFileSync(certFile, this.#chain);
+    return { certFile, keyFile };
+  }
+
   #setUp(commonName: string): void {
     const keyFile = join(this.folder, 'ca.key');
-    mkdirSync(join(this.folder, 'issued'));
-    writeFileSync(join(this.folder, 'index.txt'), '');
-    writeFileSync(this.#configFile, configuration(this.folder));
+    this.#setUpFiles();
     const extensions = [
       ...['-addext', 'basicConstraints=critical,CA:TRUE'],
       ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature'],
     ];
     const subject = ['-subj', `/CN=${commonName}`, '-days', '2', '-out', this.caFile];
     openssl('req', '-x509', ...newKey(keyFile), ...subject, ...extensions);
+  }
+
+  #setUpFiles(): void {
+    mkdirSync(join(this.folder, 'issued'));
+    writeFileSync(join(this.folder, 'index.txt'), '');
+    writeFileSync(this.#configFile, configuration(this.folder));
   }
 
   #ca(...args: readonly string[]): void {
