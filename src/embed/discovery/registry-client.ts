@@ -23,6 +23,8 @@ interface Method<Request, Response> {
 
 const identity = (bytes: Buffer): Buffer => bytes;
 const EVENT_DELETE = 1;
+/** More frequent pings make a server close the connection; Go's client has the same limit. */
+const MIN_KEEPALIVE_TIME_MS = 10_000;
 
 /** The registry of a discovery service: an etcd that is reached by gRPC (`--discovery-endpoints`). */
 export class RegistryClient implements Registry {
@@ -38,7 +40,7 @@ export class RegistryClient implements Registry {
     this.#config = config;
     const secure = secureCredentials(config);
     const options = {
-      'grpc.keepalive_time_ms': config.keepaliveTimeMs,
+      'grpc.keepalive_time_ms': Math.max(config.keepaliveTimeMs, MIN_KEEPALIVE_TIME_MS),
       'grpc.keepalive_timeout_ms': config.keepaliveTimeoutMs,
     };
     this.#clients = config.endpoints.map((endpoint) => {
@@ -120,7 +122,9 @@ export class RegistryClient implements Registry {
   async #authenticate(): Promise<void> {
     const { name, password } = userOf(this.#config);
     if (name !== '' && password !== '') {
-      const { token } = await this.#send(Auth.methods.authenticate, { name, password });
+      const { authenticate } = Auth.methods;
+      const { dialTimeoutMs } = this.#config;
+      const { token } = await this.#send(authenticate, { name, password }, dialTimeoutMs);
       this.#metadata.set('token', token);
     }
     this.#isAuthenticated = true;
@@ -130,8 +134,9 @@ export class RegistryClient implements Registry {
   async #send<Request, Response>(
     method: Method<Request, Response>,
     message: NoInfer<Init<Request>>,
+    timeoutMs = this.#config.requestTimeoutMs,
   ): Promise<Response> {
-    const deadline = Date.now() + this.#config.requestTimeoutMs;
+    const deadline = Date.now() + timeoutMs;
     const request = method.request.encode(message);
     for (let attempt = 0; ; attempt++) {
       try {
