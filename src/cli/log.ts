@@ -1,7 +1,8 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import pino from 'pino';
 import type { LogFields, Logger } from '../base/logger.js';
-import type { LoggingConfig } from '../config/index.js';
+import type { LoggingConfig, LogRotation } from '../config/index.js';
+import { RotatingFile } from './rotating-file.js';
 
 /** A logger of the daemon: beside the common interface it has the level that ends the program. */
 export interface DaemonLogger extends Logger {
@@ -21,26 +22,46 @@ const MAXIMUM_BUFFER_BYTES = 16 * 1024 * 1024;
 /** How long the end of the process waits for an output that takes nothing any more. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-function openDescriptor(output: string): number {
-  if (output === 'stderr' || output === 'systemd/journal') return 2;
-  return output === 'stdout' ? 1 : openSync(output, 'a');
-}
+const JOURNAL = 'systemd/journal';
+const STANDARD_DESCRIPTORS: Readonly<Record<string, number>> = {
+  stdout: 1,
+  stderr: 2,
+  [JOURNAL]: 2,
+};
+
+/** By which the journal knows how important a line is, in front of it (sd-daemon(3)). */
+const JOURNAL_PRIORITIES: Readonly<Record<string, string>> = {
+  debug: '<7>',
+  info: '<6>',
+  warn: '<4>',
+  error: '<3>',
+  fatal: '<2>',
+};
 
 /**
  * One of stderr, stdout or a file. Lines are written in order and without holding up the event
  * loop; whoever ends the process waits for `close`.
  * @throws an error of the operating system where a file cannot be opened
  */
-function openOutput(output: string): Destination {
+function openOutput(output: string, rotation: LogRotation | undefined): Destination {
+  const descriptor = STANDARD_DESCRIPTORS[output];
+  // What cannot be opened is told here; a stream that opens its file itself tells it later.
+  if (descriptor === undefined) closeSync(openSync(output, 'a'));
   const stream = pino.destination({
-    dest: openDescriptor(output),
+    dest: descriptor ?? output,
     sync: false,
+    append: true,
     maxLength: MAXIMUM_BUFFER_BYTES,
   });
   // A closed pipe or a full disk must not end a daemon.
   stream.on('error', () => {});
+  const file =
+    rotation === undefined || descriptor !== undefined
+      ? undefined
+      : new RotatingFile({ ...rotation, path: output }, { stream, unixMs: () => Date.now() });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    await file?.settled();
     await new Promise<void>((resolve) => {
       stream.once('close', resolve);
       setTimeout(resolve, CLOSE_TIMEOUT_MS).unref();
@@ -49,7 +70,7 @@ function openOutput(output: string): Destination {
   };
   return {
     write(line) {
-      if (closed === undefined) stream.write(line);
+      if (closed === undefined) (file ?? stream).write(line);
     },
     close() {
       closed ??= close();
@@ -92,15 +113,23 @@ export function toConsoleLine(jsonLine: string): string {
   return `${columns.join('\t')}\n`;
 }
 
+function journalPriority(jsonLine: string): string {
+  const level = /^\{"level":"(\w+)"/.exec(jsonLine)?.[1] ?? '';
+  return JOURNAL_PRIORITIES[level] ?? '<6>';
+}
+
 /**
  * The daemon's log in etcd's line shape: level, ts, caller, msg, then the fields
  * (process-contract.md, "Exact log lines").
  */
 export function createLogger(config: LoggingConfig, caller: string): DaemonLogger {
-  const destinations = config.outputs.map(openOutput);
+  const destinations = config.outputs.map((output) => openOutput(output, config.rotation));
+  // The journal takes what comes from a service's standard error, and its priority from a prefix.
+  const isJournal = config.outputs.includes(JOURNAL) && process.env.JOURNAL_STREAM !== undefined;
   const nowMicroseconds = microsecondClock();
   const write = (line: string): void => {
-    const shown = config.format === 'console' ? toConsoleLine(line) : line;
+    const plain = config.format === 'console' ? toConsoleLine(line) : line;
+    const shown = isJournal ? `${journalPriority(line)}${plain}` : plain;
     for (const destination of destinations) destination.write(shown);
   };
   const root = pino(
@@ -137,5 +166,5 @@ export const INITIAL_LOGGING: LoggingConfig = {
   level: 'info',
   format: 'json',
   outputs: ['stderr'],
-  rotation: { enabled: false, config: '' },
+  rotation: undefined,
 };

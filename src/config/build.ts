@@ -11,6 +11,7 @@ import { startFailed } from './errors.js';
 import { resolveGates } from './feature-gates.js';
 import type { FlagValues } from './flags.js';
 import { goQuote } from './go-text.js';
+import { parseLogRotation } from './log-rotation.js';
 import { toListenUrl } from './urls.js';
 import { LOG_LEVELS } from './validate.js';
 
@@ -80,10 +81,9 @@ function logging(values: FlagValues): LoggingConfig {
     level: LOG_LEVELS[values['log-level'].toLowerCase()] ?? 'info',
     format: values['log-format'] === 'console' ? 'console' : 'json',
     outputs: [...new Set(targets)],
-    rotation: {
-      enabled: values['enable-log-rotation'],
-      config: values['log-rotation-config-json'],
-    },
+    rotation: values['enable-log-rotation']
+      ? parseLogRotation(values['log-rotation-config-json'])
+      : undefined,
   };
 }
 

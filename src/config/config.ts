@@ -1,4 +1,5 @@
 import type { FeatureGate } from './feature-gates.js';
+import type { LogRotation } from './log-rotation.js';
 import type { ListenUrl } from './urls.js';
 
 /** Files and rules of TLS on one side (clients or peers). Empty strings: not given. */
@@ -39,9 +40,10 @@ export interface DiscoveryConfig {
 export interface LoggingConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   readonly format: 'json' | 'console';
-  /** `stderr`, `stdout` and file paths. */
+  /** `stderr`, `stdout`, `systemd/journal` and file paths. */
   readonly outputs: readonly string[];
-  readonly rotation: { readonly enabled: boolean; readonly config: string };
+  /** Of the one file among the outputs; undefined: it grows on. */
+  readonly rotation: LogRotation | undefined;
 }
 
 export interface TracingConfig {

@@ -145,8 +145,8 @@ const LOGGING = {
   'log-outputs': uniqueList(['default'], 'stderr, stdout and files to log to'),
   'log-level': text('info', 'debug, info, warn, error, panic or fatal'),
   'log-format': text('json', 'json or console'),
-  'enable-log-rotation': later(toggle(false, 'rotate the one log file')),
-  'log-rotation-config-json': later(text(ROTATION, 'when to rotate')),
+  'enable-log-rotation': toggle(false, 'rotate the one log file'),
+  'log-rotation-config-json': text(ROTATION, 'when to rotate'),
   'warning-unary-request-duration': duration('300ms', 'log requests that take longer'),
 };
 

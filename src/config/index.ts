@@ -24,4 +24,5 @@ export {
   loadConfig,
   systemDependencies,
 } from './load.js';
+export type { LogRotation } from './log-rotation.js';
 export type { ListenUrl } from './urls.js';

@@ -3,6 +3,7 @@ import { FlagValueError, invalidConfig, type Notice, StartError } from './errors
 import { resolveGates } from './feature-gates.js';
 import type { FlagName, FlagValues } from './flags.js';
 import { goQuote } from './go-text.js';
+import { parseLogRotation } from './log-rotation.js';
 import { type EtcdUrl, hasHost, toListenUrl } from './urls.js';
 
 export const DEFAULT_NAME = 'default';
@@ -77,6 +78,13 @@ function checkLogging(values: FlagValues): void {
   if (outputs.length > 1 && outputs.includes('default')) {
     throw invalidConfig('multi logoutput for "default" is not supported yet');
   }
+  if (outputs.length > 1 && outputs.includes('systemd/journal')) {
+    const given = `[${outputs.map((output) => goQuote(output)).join(' ')}]`;
+    throw invalidConfig(
+      `running with systemd/journal but other '--log-outputs' values (${goQuote(given)}) ` +
+        "are configured with 'default'; override 'default' value with something else",
+    );
+  }
   if (values['enable-log-rotation']) checkRotation(outputs, values['log-rotation-config-json']);
   const level = values['log-level'];
   if (!Object.hasOwn(LOG_LEVELS, level.toLowerCase())) {
@@ -95,12 +103,7 @@ function checkRotation(outputs: readonly string[], configJson: string): void {
     const rule = 'a single file path when --log-rotate-config-json is defined';
     throw invalidConfig(`--log-outputs requires ${rule}`);
   }
-  try {
-    JSON.parse(configJson);
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw invalidConfig(`improperly formatted log rotation config: ${cause}`);
-  }
+  parseLogRotation(configJson);
 }
 
 function checkBindUrls(urls: readonly EtcdUrl[]): void {

@@ -15,8 +15,7 @@ async function logged(
   const folder = mkdtempSync(join(tmpdir(), 'kvorum-log-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'log');
-  const rotation = { enabled: false, config: '' };
-  const config = { level: 'info', format: 'json', outputs: [file], rotation } as const;
+  const config = { level: 'info', format: 'json', outputs: [file], rotation: undefined } as const;
   const logger = createLogger({ ...config, ...changes }, 'test/log');
   use(logger);
   await logger.close();
