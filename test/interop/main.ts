@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { CleanupList } from '../support/cleanup.js';
 import { etcdVersion, programAt, serverUnderTest } from '../support/programs.js';
 import { Report } from './report.js';
-import { join, replaceAll } from './scenarios.js';
+import { foundTogether, join, refuse, replaceAll } from './scenarios.js';
 
 const { values } = parseArgs({
   options: {
@@ -30,76 +30,66 @@ const seed = Number(values.seed);
 const version = etcdVersion(programAt(path));
 const real = { ...programAt(path), label: `etcd ${version}` };
 const own = { ...serverUnderTest(), label: 'kvorum' };
-/** Little of the log is kept, so that a newcomer needs a snapshot. */
-const shortLog = version.startsWith('3.4.')
-  ? ['--snapshot-count=100']
-  : ['--snapshot-count=100', '--snapshot-catchup-entries=20'];
+/** Older releases do not join a cluster of this project's version, and lack a flag. */
+const isOlder = !version.startsWith('3.7.');
 const ownShortLog = ['--snapshot-count=100', '--snapshot-catchup-entries=20'];
+/** Little of the log is kept, so that a newcomer needs a snapshot. */
+const shortLog = isOlder ? ['--snapshot-count=100'] : ownShortLog;
 
-const realFounds = { founders: real, newcomer: own, seed };
-const ownFounds = { founders: own, newcomer: real, seed };
-const scenarios = [
-  {
-    name: `kvorum joins ${real.label} by log`,
-    run: (cleanup: CleanupList, report: Report) =>
-      join(cleanup, report, {
-        ...realFounds,
-        founderFlags: [],
-        newcomerFlags: [],
-        catchUp: 'log',
-      }),
-  },
-  {
-    name: `kvorum joins ${real.label} by snapshot`,
-    run: (cleanup: CleanupList, report: Report) =>
-      join(cleanup, report, {
-        ...realFounds,
-        founderFlags: shortLog,
-        newcomerFlags: ownShortLog,
-        catchUp: 'snapshot',
-      }),
-  },
-  {
-    name: `${real.label} joins kvorum by log`,
-    run: (cleanup: CleanupList, report: Report) =>
-      join(cleanup, report, {
-        ...ownFounds,
-        founderFlags: [],
-        newcomerFlags: [],
-        catchUp: 'log',
-      }),
-  },
-  {
-    name: `${real.label} joins kvorum by snapshot`,
-    run: (cleanup: CleanupList, report: Report) =>
-      join(cleanup, report, {
-        ...ownFounds,
-        founderFlags: ownShortLog,
-        newcomerFlags: shortLog,
-        catchUp: 'snapshot',
-      }),
-  },
-  {
-    name: `${real.label} replaced by kvorum one by one, and back`,
-    run: (cleanup: CleanupList, report: Report) =>
-      replaceAll(cleanup, report, {
-        founders: real,
-        founderFlags: shortLog,
-        replacement: own,
-        replacementFlags: ownShortLog,
-        seed,
-      }),
-  },
-];
-
+type Run = (cleanup: CleanupList) => Promise<void>;
+const scenarios: (readonly [name: string, run: Run])[] = [];
 const report = new Report((line) => console.log(line));
+
+for (const catchUp of ['log', 'snapshot'] as const) {
+  const isShort = catchUp === 'snapshot';
+  const [realFlags, ownFlags] = isShort ? [shortLog, ownShortLog] : [[], []];
+  const realFounds = { founders: real, founderFlags: realFlags };
+  const ownFounds = { founders: own, founderFlags: ownFlags };
+  const ownJoins = { newcomer: own, newcomerFlags: ownFlags };
+  const realJoins = { newcomer: real, newcomerFlags: realFlags };
+  scenarios.push([
+    `kvorum joins ${real.label} by ${catchUp}`,
+    (cleanup) => join(cleanup, report, { ...realFounds, ...ownJoins, seed, catchUp }),
+  ]);
+  const act = isOlder ? refuse : join;
+  scenarios.push([
+    `${real.label} joins kvorum by ${catchUp}`,
+    (cleanup) => act(cleanup, report, { ...ownFounds, ...realJoins, seed, catchUp }),
+  ]);
+}
+scenarios.push([
+  `${real.label} replaced by kvorum one by one${isOlder ? '' : ', and back'}`,
+  (cleanup) =>
+    replaceAll(cleanup, report, {
+      founders: real,
+      founderFlags: shortLog,
+      replacement: own,
+      replacementFlags: ownShortLog,
+      seed,
+      andBack: !isOlder,
+    }),
+]);
+
+if (!isOlder) {
+  for (const [founders, coFounders] of [
+    [own, real],
+    [real, own],
+  ] as const) {
+    scenarios.push([
+      `${founders.label}, ${coFounders.label} and ${founders.label} found together`,
+      (cleanup) =>
+        foundTogether(cleanup, report, { founders, coFounders, founderFlags: shortLog, seed }),
+    ]);
+  }
+}
+
 console.log(`again with --seed ${seed}`);
-for (const { name, run } of scenarios) {
+for (const [name, run] of scenarios) {
   if (!name.includes(values.only)) continue;
   await report.scenario(name, async () => {
     const cleanup = new CleanupList();
     try {
-      await run(cleanup, report);
+      await run(cleanup);
     } finally {
       await cleanup.run();
     }

@@ -15,6 +15,8 @@ const WRITERS = 4;
 
 export interface ProofOptions {
   readonly founders: Program;
+  /** Founds the cluster together with `founders`, in turn. */
+  readonly coFounders?: Program;
   readonly founderFlags: readonly string[];
   readonly seed: number;
 }
@@ -36,10 +38,12 @@ export class Proof {
 
   /** Founds a cluster of three members. */
   static async start(cleanup: Cleanup, report: Report, options: ProofOptions): Promise<Proof> {
-    const { founders: program, founderFlags: flags, seed } = options;
+    const { founders, coFounders = founders, founderFlags: flags, seed } = options;
+    const programs = [founders, coFounders];
+    const labels = programs.map(({ label }) => label);
     const cluster = await report.step(
-      `three members of ${program.label} found a cluster`,
-      () => Cluster.start(cleanup, { size: 3, program, flags }),
+      `three members of ${[...new Set(labels)].join(' and ')} found a cluster`,
+      () => Cluster.start(cleanup, { size: 3, programs, flags }),
       (started) => `leader ${started.members.map(({ name }) => name).join()}`,
     );
     const proof = new Proof(cluster, report, seed);

@@ -37,6 +37,9 @@ export async function join(cleanup: Cleanup, report: Report, options: JoinOption
   await proof.useAll(first);
   await proof.lead(member);
   await proof.useAll(member);
+  const { founders, founderFlags } = options;
+  const late = await proof.join('late', { program: founders, flags: founderFlags });
+  await proof.remove(late);
   await proof.useAll(second);
   await proof.crash(member, 'leader');
   await proof.lead(member);
@@ -53,9 +56,11 @@ export async function join(cleanup: Cleanup, report: Report, options: JoinOption
 export interface ReplaceOptions extends ProofOptions {
   readonly replacement: Program;
   readonly replacementFlags: readonly string[];
+  /** Whether the founders' program can live in the cluster of their replacements. */
+  readonly andBack: boolean;
 }
 
-/** All members are replaced one by one by those of another program, and back. */
+/** All members are replaced one by one by those of another program, and perhaps back. */
 export async function replaceAll(
   cleanup: Cleanup,
   report: Report,
@@ -63,11 +68,12 @@ export async function replaceAll(
 ): Promise<void> {
   const proof = await Proof.start(cleanup, report, options);
   await proof.progress(WRITES_BEFORE_JOIN);
-  const { founders, founderFlags, replacement, replacementFlags } = options;
-  for (const [round, [program, flags]] of [
-    [replacement, replacementFlags] as const,
-    [founders, founderFlags] as const,
-  ].entries()) {
+  const { founders, founderFlags, replacement, replacementFlags, andBack } = options;
+  const rounds = [
+    { program: replacement, flags: replacementFlags },
+    ...(andBack ? [{ program: founders, flags: founderFlags }] : []),
+  ];
+  for (const [round, { program, flags }] of rounds.entries()) {
     for (const old of [...proof.cluster.members]) {
       const name = `${old.name.slice(0, 2)}-${round + 1}`;
       await proof.join(name, { program, flags });
@@ -77,6 +83,36 @@ export async function replaceAll(
     for (const member of proof.cluster.members) await proof.useAll(member);
   }
   await proof.finish();
+}
+
+/** Members of both programs found a cluster; each leads, is killed and starts again. */
+export async function foundTogether(
+  cleanup: Cleanup,
+  report: Report,
+  options: ProofOptions,
+): Promise<void> {
+  const proof = await Proof.start(cleanup, report, options);
+  for (const member of [...proof.cluster.members]) {
+    await proof.lead(member);
+    await proof.useAll(member);
+    await proof.crash(member, 'leader');
+    await proof.useAll(member);
+  }
+  await proof.finish();
+}
+
+/** A member of an older release is added to a cluster whose version is above its own: it gives up. */
+export async function refuse(
+  cleanup: Cleanup,
+  report: Report,
+  options: JoinOptions,
+): Promise<void> {
+  const { newcomer: program, newcomerFlags: flags } = options;
+  const proof = await Proof.start(cleanup, report, options);
+  await report.step(`${program.label} refuses to join`, async () => {
+    const join = proof.cluster.add('newcomer', { isLearner: true, program, flags });
+    await assert.rejects(join, /incompatible with current running cluster/);
+  });
 }
 
 /** The snapshots that real members among these have sent and received, as their metrics tell. */

@@ -20,6 +20,8 @@ import { processBehind } from './sockets.js';
 export interface ClusterOptions {
   size: number;
   program?: Program;
+  /** One for each founding member, in turn, instead of `program`. */
+  programs?: readonly Program[];
   /** Flags of every member. */
   flags?: readonly string[];
   /** Peers reach each other through `cluster.network`, which can be cut; default false. */
@@ -66,7 +68,8 @@ export class Cluster {
     const cluster = new Cluster(options);
     cleanup.after(() => cluster.end());
     for (let index = 0; index < options.size; index++) {
-      cluster.current.push(await cluster.newMember(`m${index + 1}`));
+      const program = options.programs?.[index % options.programs.length] ?? cluster.program;
+      cluster.current.push(await cluster.newMember(`m${index + 1}`, { program }));
     }
     const initial = cluster.current.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join();
     for (const member of cluster.current) member.create(initial, 'new');
