@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { frameMessage, MessageReader } from '../../src/cli/etcdctl/grpc/frames.js';
 import { describeOptions } from '../../src/cli/etcdctl/help.js';
@@ -101,7 +102,9 @@ describe('against a member', () => {
     const second = start(t, 'lock', 'L', '--', 'sh', '-c', 'echo $ETCD_LOCK_KEY; exit 7');
     while (
       JSON.parse((await run('get', 'L/', '--prefix', '-w', 'json')).stdout.toString()).count < 2
-    );
+    ) {
+      await pause(50);
+    }
     first.signal('SIGINT');
     assert.equal((await first.end()).exitCode, 0);
     const { exitCode, stdout, stderr } = await second.end();
@@ -132,11 +135,11 @@ describe('against a member', () => {
       (
         await etcdctl(['get', 'copy/', '--prefix', `--endpoints=${other.clientUrl}`])
       ).stdout.toString();
-    while ((await copy()) !== 'copy/a\n1\n');
+    while ((await copy()) !== 'copy/a\n1\n') await pause(50);
     await etcdctl(['txn', `--endpoints=${member.clientUrl}`], {
       stdin: '\nput mm/b 2\ndel mm/a\n\n\n',
     });
-    while ((await copy()) !== 'copy/b\n2\n');
+    while ((await copy()) !== 'copy/b\n2\n') await pause(50);
     mirror.signal('SIGKILL');
   });
 
