@@ -397,6 +397,10 @@ test('files that do not serve are refused at once, in the words of etcd', (t) =>
     [{ ...good, revocationListFile: absent }, `open ${absent}: no such file or directory`],
     [{ ...good, revocationListFile: garbage }, `x509: malformed crl (${garbage})`],
     [
+      { ...good, cipherSuites: ['TLS_RSA_WITH_RC4_128_SHA'] },
+      'no cipher suite of these is supported: TLS_RSA_WITH_RC4_128_SHA',
+    ],
+    [
       { ...good, allowedCommonNames: ['a', 'b'], allowedHostnames: ['c'] },
       'AllowedCNs and AllowedHostnames are mutually exclusive (cns=["a" "b"], hostnames=["c"])',
     ],

@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { createServer, type SecureContextOptions, type Server, TLSSocket } from 'node:tls';
+import { createServer, type Server, TLSSocket } from 'node:tls';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { LimitedLog } from '../limited-log.js';
@@ -12,10 +11,10 @@ import {
   type NameService,
   systemNameService,
 } from './certificate-rules.js';
-import { opensslCiphers } from './cipher-suites.js';
+import { checkCiphers, serverContext } from './contexts.js';
 import { TlsError } from './errors.js';
 import { handshakeErrorText, verificationErrorText } from './handshake-errors.js';
-import { readAuthorities, readKeyPair } from './key-pair.js';
+import { readKeyPair } from './key-pair.js';
 import { certificateNames } from './names.js';
 import { checkTlsOptions, demandsCertificates, type TlsOptions } from './options.js';
 import { Reloading } from './reloading.js';
@@ -71,6 +70,7 @@ export class TlsAcceptor {
     this.#names = names;
     this.#log = new LimitedLog({ clock, logger });
     checkTlsOptions(tls);
+    checkCiphers(tls);
     warnOfExpiry(tls, dependencies);
     const files = [tls.certFile, tls.keyFile, tls.trustedCaFile, tls.revocationListFile];
     this.#material = new Reloading(
@@ -119,6 +119,11 @@ export class TlsAcceptor {
     // Whoever has it now may not be listening for errors yet.
     socket.on('error', () => socket.destroy());
     const leaf = socket.getPeerX509Certificate();
+    if (demandsCertificates(this.#options.tls) && (leaf === undefined || !socket.authorized)) {
+      // The handshake does not let them get so far; this is the second lock on the door.
+      this.#reject(socket, verificationErrorText('UNTRUSTED'));
+      return;
+    }
     if (leaf === undefined) {
       this.#take(socket);
       return;
@@ -131,7 +136,7 @@ export class TlsAcceptor {
       return;
     }
     // Sockets of the file system have no address.
-    const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+    const address = addressOf(socket);
     if (!this.#options.checksAddress || address === undefined) {
       this.#take(socket);
       return;
@@ -151,9 +156,10 @@ export class TlsAcceptor {
 
   #reject(socket: TLSSocket, reason: string, leaf?: X509Certificate): void {
     const names = leaf === undefined ? undefined : certificateNames(leaf);
-    const { remoteAddress, remotePort } = socket;
+    const address = addressOf(socket) ?? '';
+    const host = address.includes(':') ? `[${address}]` : address;
     const fields = {
-      'remote-addr': remoteAddress === undefined ? '' : `${remoteAddress}:${remotePort}`,
+      'remote-addr': address === '' ? '' : `${host}:${socket.remotePort}`,
       'server-name': serverName(socket),
       ...(names === undefined
         ? {}
@@ -180,33 +186,12 @@ function warnOfExpiry(tls: TlsOptions, { clock, logger }: TlsAcceptorDependencie
   });
 }
 
+/** From where a connection comes; IPv4 as such also on sockets that take both kinds. */
+function addressOf(socket: TLSSocket): string | undefined {
+  return socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
 /** The name the client has asked for. */
 function serverName(socket: TLSSocket & { servername?: unknown }): string {
   return typeof socket.servername === 'string' ? socket.servername : '';
-}
-
-/** What certificates, authorities and settings come to in OpenSSL's terms. */
-export function tlsSettings(tls: TlsOptions): SecureContextOptions {
-  return {
-    ciphers: opensslCiphers(tls.cipherSuites),
-    minVersion: tls.minVersion,
-    maxVersion: tls.maxVersion,
-    // As in Go an authority in the file is trusted as it is, also if another one vouches for it.
-    allowPartialTrustChain: true,
-    ...(tls.trustedCaFile === '' ? {} : { ca: readAuthorities(tls.trustedCaFile) }),
-  };
-}
-
-function serverContext(tls: TlsOptions): SecureContextOptions {
-  const { cert, key } = readKeyPair(tls.certFile, tls.keyFile);
-  // A session taken up again would skip the look at the client's certificate.
-  const tickets = demandsCertificates(tls) ? constants.SSL_OP_NO_TICKET : 0;
-  return {
-    ...tlsSettings(tls),
-    cert,
-    key,
-    honorCipherOrder: true,
-    // Nobody of our clients renegotiates; Go's server refuses it too.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | tickets,
-  };
 }

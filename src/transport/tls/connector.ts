@@ -2,10 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import { tlsSettings } from './acceptor.js';
 import { checkAllowed } from './certificate-rules.js';
+import { clientContext, clientFiles } from './contexts.js';
 import { TlsError } from './errors.js';
-import { readKeyPair } from './key-pair.js';
 import { certificateNames, isForHost } from './names.js';
 import { checkTlsOptions, hasNoCertificate, type TlsOptions } from './options.js';
 import { Reloading } from './reloading.js';
@@ -34,17 +33,11 @@ export class TlsConnector {
   constructor(tls: TlsOptions, dependencies: TlsConnectorDependencies) {
     this.#tls = tls;
     if (!hasNoCertificate(tls)) checkTlsOptions(tls);
-    const hasOwn = tls.clientCertFile !== '';
-    const certFile = hasOwn ? tls.clientCertFile : tls.certFile;
-    const keyFile = hasOwn ? tls.clientKeyFile : tls.keyFile;
+    const { certFile, keyFile } = clientFiles(tls);
     this.#context = new Reloading(
       {
         paths: [certFile, keyFile, tls.trustedCaFile].filter((path) => path !== ''),
-        load: () =>
-          createSecureContext({
-            ...tlsSettings(tls),
-            ...(certFile === '' ? {} : pick(readKeyPair(certFile, keyFile))),
-          }),
+        load: () => createSecureContext(clientContext(tls)),
         label: 'TLS files for connections to members',
       },
       dependencies,
@@ -74,8 +67,6 @@ export class TlsConnector {
     }
   }
 }
-
-const pick = ({ cert, key }: { cert: string; key: string }) => ({ cert, key });
 
 function notFor(leaf: X509Certificate, host: string): string {
   const { dnsNames, ipAddresses } = certificateNames(leaf);
