@@ -19,6 +19,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   h2load: 'nghttp2-client',
   curl: 'curl',
   openssl: 'openssl',
+  promtool: 'prometheus',
 };
 
 /** The path of an executable on PATH, or undefined. */
