@@ -17,6 +17,8 @@ import { freePorts } from '../support/ports.js';
 
 /** Revisions that a compaction leaves: the watch may lag so far. */
 const KEPT_REVISIONS = 500;
+const CHANGE_TIMEOUT_MS = 5000;
+const DEADLINE_EXCEEDED = 4;
 const bytes = (text: string): Buffer => Buffer.from(text);
 
 /** Puts, deletions and transactions through one member, read back through `reader`. */
@@ -129,29 +131,44 @@ export async function defragmentAll(cluster: Cluster): Promise<void> {
 export async function reconfigure(cluster: Cluster, { client }: ClusterMember): Promise<void> {
   const [port = 0, newPort = 0] = await freePorts(2);
   const peerUrls = [`http://127.0.0.1:${port}`];
-  const { memberAdd, memberUpdate, memberRemove, memberList } = ClusterService.methods;
-  const added = await retryUnhealthy(() => client.call(memberAdd, { peerUrls, isLearner: true }));
-  const id = added.member?.id ?? 0n;
   const newUrls = [`http://127.0.0.1:${newPort}`];
-  await client.call(memberUpdate, { id, peerUrls: newUrls });
-  for (const voter of cluster.voters) {
-    // Members before 3.5 tell what they have applied, however they are asked.
-    await waitUntil(`the new URL on ${voter.name}`, async () => {
-      const { members } = await voter.client.call(memberList, { linearizable: true });
-      return members.find((member) => member.id === id)?.peerUrls.join() === newUrls.join();
-    });
-  }
-  await client.call(memberRemove, { id });
+  const { memberAdd, memberUpdate, memberRemove } = ClusterService.methods;
+  const options = { timeoutMs: CHANGE_TIMEOUT_MS };
+  await change(() => client.call(memberAdd, { peerUrls, isLearner: true }, options));
+  const id = await waitForUrl(client, peerUrls);
+  await change(() => client.call(memberUpdate, { id, peerUrls: newUrls }, options));
+  // Members before 3.5 tell what they have applied, however they are asked.
+  for (const voter of cluster.voters) await waitForUrl(voter.client, newUrls);
+  await change(() => client.call(memberRemove, { id }, options));
 }
 
-/** Members that were connected a moment ago only do not count yet. */
-async function retryUnhealthy<T>(request: () => Promise<T>): Promise<T> {
+/** The id of the member with these URLs, once a member knows it. */
+async function waitForUrl(client: EtcdClient, urls: readonly string[]): Promise<bigint> {
+  let id: bigint | undefined;
+  await waitUntil(`a member at ${urls.join()}`, async () => {
+    const { memberList } = ClusterService.methods;
+    const { members } = await client.call(memberList, { linearizable: true });
+    id = members.find(({ peerUrls }) => peerUrls.join() === urls.join())?.id;
+    return id !== undefined;
+  });
+  return id ?? 0n;
+}
+
+/**
+ * Sends a change until it is made. Members that were connected a moment ago only do not count yet. A
+ * change that reaches a leader which has not applied the one before is lost without an answer.
+ */
+async function change(request: () => Promise<unknown>): Promise<void> {
+  let isOpen = false;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await request();
+      await request();
+      return;
     } catch (error) {
-      const isPassing = error instanceof GrpcError && /unhealthy cluster/.test(error.details);
-      if (!isPassing || attempt > 60) throw error;
+      if (!(error instanceof GrpcError) || attempt > 60) throw error;
+      if (isOpen && /exists|not found/i.test(error.details)) return;
+      if (error.code === DEADLINE_EXCEEDED) isOpen = true;
+      else if (!/unhealthy cluster/.test(error.details)) throw error;
       await delay(250);
     }
   }
