@@ -161,8 +161,8 @@ export class RegistryClient implements Registry {
         metadata,
         options,
         (error, answer) => {
-          if (error !== null) reject(error);
-          else if (answer !== undefined) resolve(answer);
+          if (error !== null || answer === undefined) reject(error ?? new Error('no answer'));
+          else resolve(answer);
         },
       );
     });
