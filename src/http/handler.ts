@@ -9,7 +9,7 @@ import { HealthEndpoint } from './health.js';
 import { HealthChecks, livenessChecks, readinessChecks } from './health-checks.js';
 import { healthFamilies } from './metrics/health-families.js';
 import { type FeatureState, memberFamilies } from './metrics/member-families.js';
-import { PeerRoundTrips, peerFamilies } from './metrics/peer-families.js';
+import { PeerRoundTrips, peerFamilies, snapshotFamilies } from './metrics/peer-families.js';
 import { processFamilies, scrapeFamilies } from './metrics/process-families.js';
 import type { MetricsRegistry } from './metrics/registry.js';
 import { type RpcCallOptions, RpcCalls } from './metrics/rpc-calls.js';
@@ -83,6 +83,7 @@ export class MemberHttp {
       ...memberFamilies(this.#server, features),
       ...storeFamilies(this.#server),
       ...peerFamilies(this.#server, this.#roundTrips),
+      ...snapshotFamilies(this.#server),
       ...rpcFamilies(this.#calls),
       ...healthFamilies(
         () => this.#health.counts,

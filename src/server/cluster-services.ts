@@ -54,6 +54,7 @@ export class ClusterServices {
         matchIndex: (id) => driver.progress.get(id)?.match,
         isApplied: () => core.appliedIndex() >= driver.committedIndex,
         forwardPromotion: (id, deadlineMs) => this.#forwarder.promote(id, deadlineMs),
+        promotionEnded: (failure) => core.metrics.promotionEnded(failure),
       },
     );
     this.leadership = new Leadership(

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js';
 import type { ClusterQueries } from '../peer/index.js';
 import type { DecodedRequest } from './applier.js';
 import type { ReadCallback } from './linearizable-reads.js';
+import type { MemberMetrics } from './metrics.js';
 import type { ServerOptions } from './options.js';
 import type { PeerLink } from './peer-link.js';
 import type { ProposalCallback } from './proposals.js';
@@ -22,6 +23,7 @@ export interface MemberCore {
   readonly queries: ClusterQueries;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: MemberMetrics;
   readonly appliedIndex: () => number;
   readonly nextRequestId: () => bigint;
   /** Replicates and applies a request, see KvorumServer.propose. */

@@ -37,6 +37,16 @@ export class MemberMetrics {
   readonly hashes = new Histogram(exponentialBounds(0.01, 2, 15));
   #leader = 0n;
 
+  /** Notes how a promotion of a learner went. */
+  promotionEnded(failure: Error | undefined): void {
+    if (failure === undefined) {
+      this.learnerPromotions++;
+      return;
+    }
+    const { failedLearnerPromotions: failed } = this;
+    failed.set(failure.message, (failed.get(failure.message) ?? 0) + 1);
+  }
+
   /** Notes the leader that this member knows of, 0 for none. */
   leaderIs(leader: bigint): void {
     if (leader !== 0n && leader !== this.#leader) this.leaderChanges++;

@@ -12,7 +12,12 @@ import {
 import { type Message, MessageType, type NodeId } from '../raft/index.js';
 import type { Backend } from '../storage/backend/index.js';
 import type { RaftDriver } from './raft-driver.js';
-import { type IncomingSnapshots, type LogHolds, OutgoingSnapshots } from './snapshots/index.js';
+import {
+  type IncomingSnapshots,
+  type LogHolds,
+  OutgoingSnapshots,
+  SnapshotTraffic,
+} from './snapshots/index.js';
 
 export interface PeerLinkOptions {
   readonly memberId: NodeId;
@@ -47,10 +52,14 @@ export class PeerLink {
   readonly #transport: PeerTransport;
   readonly #localId: NodeId;
   readonly #outgoing: OutgoingSnapshots;
+  readonly sentSnapshots: SnapshotTraffic;
+  readonly receivedSnapshots: SnapshotTraffic;
   #driver: RaftDriver | undefined;
 
   constructor(options: PeerLinkOptions, dependencies: PeerLinkDependencies) {
-    const { clock, logger, connector, cluster, incoming, removedFromCluster } = dependencies;
+    const { clock, logger, connector, cluster, removedFromCluster } = dependencies;
+    this.sentSnapshots = new SnapshotTraffic(clock);
+    this.receivedSnapshots = new SnapshotTraffic(clock);
     this.#dependencies = dependencies;
     this.#localId = options.memberId;
     this.#transport = new PeerTransport(options, {
@@ -59,7 +68,7 @@ export class PeerLink {
       connector,
       handlers: {
         receive: (messages) => this.#driver?.receive(messages),
-        saveSnapshot: (message, database) => saveDatabase(incoming, message, database),
+        saveSnapshot: (message, database) => this.#save(message, database),
         isRemoved: (id) => cluster.isRemoved(id),
         reportUnreachable: (id) => this.#driver?.reportUnreachable(id),
         // Raft hears of each snapshot once, from where it is opened, sent and closed.
@@ -73,7 +82,10 @@ export class PeerLink {
       holds: dependencies.holds,
       logger: logger.child('server/snapshots'),
       sendSnapshot: (snapshot) => this.#transport.sendSnapshot(snapshot),
-      reportSnapshot: (id, succeeded) => this.#driver?.reportSnapshot(id, succeeded),
+      reportSnapshot: (id, succeeded) => {
+        this.sentSnapshots.ended(id, succeeded);
+        this.#driver?.reportSnapshot(id, succeeded);
+      },
     });
   }
 
@@ -88,9 +100,22 @@ export class PeerLink {
     for (const message of messages) {
       if (message.type !== MessageType.snapshot) continue;
       others ??= messages.filter(({ type }) => type !== MessageType.snapshot);
+      this.sentSnapshots.began(message.to);
       this.#outgoing.send(message);
     }
     this.#transport.send(others ?? messages);
+  }
+
+  async #save(message: Message, database: AsyncIterable<Buffer>): Promise<void> {
+    const { from } = message;
+    this.receivedSnapshots.began(from);
+    let isSaved = false;
+    try {
+      await saveDatabase(this.#dependencies.incoming, message, database);
+      isSaved = true;
+    } finally {
+      this.receivedSnapshots.ended(from, isSaved);
+    }
   }
 
   /** Answers a request of another member; false if its path is none of the Raft protocol's. */

@@ -37,6 +37,7 @@ import { RaftDriver } from './raft-driver.js';
 import { appliedPosition, createRaftNode, saveConfState } from './raft-node.js';
 import { RequestIds } from './request-id.js';
 import { RequestTimeouts } from './request-timeouts.js';
+import type { SnapshotTraffic } from './snapshots/index.js';
 import type { MemberState } from './state.js';
 import type { DowngradeInfo, Downgrades } from './version/index.js';
 
@@ -286,6 +287,7 @@ export class KvorumServer {
       queries: this.#queries,
       clock,
       logger,
+      metrics: this.#data.metrics,
       appliedIndex: () => this.appliedIndex,
       nextRequestId: () => this.#ids.full(this.#ids.next()),
       propose: (body, decoded, callback) => this.propose(body, decoded, callback),
@@ -399,6 +401,11 @@ export class KvorumServer {
   /** Requests that wait for their entry to be applied. */
   get pendingProposals(): number {
     return this.#proposals.waitingCount;
+  }
+
+  /** Whole states that went to other members, and came from them. */
+  get snapshotTraffic(): Readonly<Record<'sent' | 'received', SnapshotTraffic>> {
+    return { sent: this.#peers.sentSnapshots, received: this.#peers.receivedSnapshots };
   }
 
   /** What is known of the ways to the other members. */

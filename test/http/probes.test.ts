@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, get, type IncomingHttpHeaders } from 'node:http';
+import { get as getSecure, type RequestOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { MemberHttp } from '../../src/http/index.js';
 import { AlarmType, type KvorumServer } from '../../src/server/index.js';
+import { CertificateAuthority, requireOpenssl } from '../support/certificates.js';
 import { startMember } from '../support/member.js';
 import { freePorts } from '../support/ports.js';
 
@@ -110,6 +113,54 @@ test('alarms: a full store stays ready, a corrupt one does not', async (context)
   assert.equal(ready.body, '[-]data_corruption failed: alarm activated: CORRUPT\n\n');
   assert.equal((await fetchText(corrupt, '/livez')).status, 200);
 });
+
+test('metrics over https: with the clients’ certificate, and only with that', async (context) => {
+  if (!requireOpenssl(context)) return;
+  const authority = CertificateAuthority.create(context);
+  const { certFile, keyFile } = authority.issue('server');
+  const [metricsPort = 0] = await freePorts(1);
+  const flags = [`--listen-metrics-urls=https://127.0.0.1:${metricsPort}`];
+  await assert.rejects(
+    startMember(context, { flags }),
+    /client TLS key\/cert \(--cert-file, --key-file\) must be provided for metrics secure url/,
+  );
+  const files = [
+    ...[`--cert-file=${certFile}`, `--key-file=${keyFile}`],
+    `--trusted-ca-file=${authority.caFile}`,
+  ];
+  await startMember(context, { flags: [...flags, ...files] });
+  const ca = readFileSync(authority.caFile);
+  await assert.rejects(fetchSecure(metricsPort, { ca }), 'without a certificate nobody is let in');
+  const client = authority.issue('prometheus');
+  const identity = { cert: readFileSync(client.certFile), key: readFileSync(client.keyFile) };
+  assert.equal(await fetchSecure(metricsPort, { ca, ...identity }), 'ok\n');
+  const foreign = authority.issue('elsewhere', { names: ['IP:10.9.8.7'] });
+  await assert.rejects(
+    fetchSecure(metricsPort, {
+      ca,
+      cert: readFileSync(foreign.certFile),
+      key: readFileSync(foreign.keyFile),
+    }),
+    'a certificate of another address',
+  );
+});
+
+/** The body of /livez. */
+function fetchSecure(port: number, options: RequestOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const where = { host: '127.0.0.1', port, path: '/livez', agent: false };
+    const request = getSecure({ ...where, ...options }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        body += text;
+      });
+      response.on('end', () => resolve(body));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+  });
+}
 
 test('with HTTP listeners of their own, the client ports speak gRPC only', async (context) => {
   const [httpPort = 0, metricsPort = 0] = await freePorts(2);

@@ -35,6 +35,62 @@ export class PeerRoundTrips {
   }
 }
 
+/** Whole states that go to members that lag, and come to this one (E.4). */
+export function snapshotFamilies(server: KvorumServer): Family[] {
+  return [
+    ...directionFamilies('send', 'To', 'sent to', () => server.snapshotTraffic.sent.byMember),
+    ...directionFamilies(
+      'receive',
+      'From',
+      'received from',
+      () => server.snapshotTraffic.received.byMember,
+    ),
+  ];
+}
+
+type Traffic = KvorumServer['snapshotTraffic']['sent']['byMember'];
+
+function directionFamilies(
+  verb: 'send' | 'receive',
+  label: 'To' | 'From',
+  words: string,
+  traffic: () => Traffic,
+): Family[] {
+  const name = `etcd_network_snapshot_${verb}`;
+  type Counts = Traffic extends ReadonlyMap<bigint, infer Value> ? Value : never;
+  const perMember = (value: (counts: Counts) => number) => (): readonly Sample[] =>
+    [...traffic()].map(([id, counts]) => ({
+      labels: { [label]: formatId(id) },
+      value: value(counts),
+    }));
+  return [
+    counters(
+      `${name}_success`,
+      `Snapshots ${words} other members.`,
+      perMember(({ succeeded }) => succeeded),
+    ),
+    counters(
+      `${name}_failures`,
+      `Snapshots that could not be ${words} other members.`,
+      perMember(({ failed }) => failed),
+    ),
+    gauges(
+      `${name}_inflights_total`,
+      `Snapshots that are being ${words} other members.`,
+      perMember(({ inFlight }) => inFlight),
+    ),
+    histograms(
+      `${name}_total_duration_seconds`,
+      `How long snapshots ${words} other members took.`,
+      () =>
+        [...traffic()].map(([id, { durations }]) => ({
+          labels: { [label]: formatId(id) },
+          histogram: durations,
+        })),
+    ),
+  ];
+}
+
 /** The ways to the other members (E.4). */
 export function peerFamilies(server: KvorumServer, roundTrips: PeerRoundTrips): Family[] {
   const Local = formatId(server.memberId);

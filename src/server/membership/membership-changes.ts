@@ -52,6 +52,8 @@ export interface MembershipChangeDependencies extends ConfChangeProposalDependen
   readonly isApplied: () => boolean;
   /** Has the leader promote a learner; see PromotionForwarder. */
   readonly forwardPromotion: (id: bigint, deadlineMs: number) => Promise<readonly Member[]>;
+  /** Told how a promotion went that this member decided on as the leader. */
+  readonly promotionEnded?: (failure: Error | undefined) => void;
 }
 
 /** A member that was added, and all members after that. */
@@ -142,7 +144,20 @@ export class MembershipChanges {
    * As {@link promote}, for this member as the leader: what others forward.
    * @throws EtcdError as {@link promote}, or NotLeader
    */
-  promoteLocally(id: bigint): Promise<readonly Member[]> {
+  async promoteLocally(id: bigint): Promise<readonly Member[]> {
+    const { promotionEnded } = this.#dependencies;
+    try {
+      const members = await this.#promote(id);
+      promotionEnded?.(undefined);
+      return members;
+    } catch (error) {
+      const isDecided = error instanceof Error && !isEtcdError(error, 'NotLeader');
+      if (isDecided) promotionEnded?.(error);
+      throw error;
+    }
+  }
+
+  #promote(id: bigint): Promise<readonly Member[]> {
     return this.#change({ kind: 'promote', id }, async () => {
       await this.#untilApplied();
       this.#checkReadiness(id);

@@ -26,4 +26,5 @@ export {
   recoverStagedBackend,
 } from './recovery.js';
 export { StagingFolder } from './staging.js';
+export { type SnapshotCounts, SnapshotTraffic } from './traffic.js';
 export { includesMember } from './view-membership.js';
