@@ -1,12 +1,15 @@
 import { Cluster } from '../test/cluster/support/cluster.js';
 import type { ClusterMember } from '../test/cluster/support/cluster-member.js';
 import { CleanupList } from '../test/support/cleanup.js';
+import { etcdVersion } from '../test/support/programs.js';
 import type { Contender } from './contenders.js';
 import { memoryOf } from './processes.js';
 import { SERVER_FLAGS } from './server.js';
 
 /** That members serve is known from their default logs; etcd 3.4 does not tell it as JSON. */
 const FLAGS = SERVER_FLAGS.filter((flag) => !flag.startsWith('--log'));
+/** Lone servers log errors only: members, too, shall not write a line for each slow request. */
+const QUIET_FLAGS = ['--warning-unary-request-duration=1h', '--warning-apply-duration=1h'];
 
 /** However this process ends, no member outlives it. */
 const running = new Set<Cluster>();
@@ -36,7 +39,9 @@ export class BenchCluster {
   static async start(contender: Contender, flags: readonly string[]): Promise<BenchCluster> {
     const cleanup = new CleanupList();
     const { program } = contender;
-    const options = { size: 3, program, flags: [...FLAGS, ...flags] };
+    // etcd 3.4 neither writes these lines nor knows the flags.
+    const quiet = etcdVersion(program).startsWith('3.4.') ? [] : QUIET_FLAGS;
+    const options = { size: 3, program, flags: [...FLAGS, ...quiet, ...flags] };
     try {
       const cluster = await Cluster.start(cleanup, options);
       running.add(cluster);
