@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from '../base/logger.js';
+import { makeFolder } from '../storage/make-folder.js';
 
 /** The data directory cannot be used as it is; the message says why. */
 export class DataDirectoryError extends Error {
@@ -40,19 +40,4 @@ export async function prepareDataDirectory(
     );
   }
   return { snapFolder, walFolder: walDir === '' ? join(dataDir, 'member', 'wal') : walDir };
-}
-
-/**
- * Makes a folder with its parents. Node's recursive mkdir calls it ENOENT whatever stopped it, a
- * read-only disk too; making the first missing folder alone tells the reason.
- */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    let missing = path;
-    while (!existsSync(dirname(missing))) missing = dirname(missing);
-    await mkdir(missing, { mode: 0o700 });
-    throw error;
-  }
 }

@@ -2,7 +2,6 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { formatId } from '../membership/index.js';
 import { ClusterQueries, type ListedMember, type PeerConnector } from '../peer/index.js';
-import { ProtoReader, ProtoWriter } from '../proto/wire.js';
 import {
   type BootstrapPeer,
   type ConfState,
@@ -23,6 +22,7 @@ import {
 } from '../storage/wal/index.js';
 import { type Founding, foundingOf, foundingPeers } from './bootstrap/founding.js';
 import { checkNotBootstrapped, joinCluster } from './bootstrap/join.js';
+import { decodeMetadata, encodeMetadata } from './log-metadata.js';
 import type { MemberMetrics } from './metrics.js';
 import type { InitialMember } from './options.js';
 
@@ -192,26 +192,4 @@ function asEntry(logged: {
   const { type, term, index, data } = logged;
   if (!isEntryType(type)) throw new Error(`entry ${index} of the log has the unknown type ${type}`);
   return { type, term, index, data };
-}
-
-/** etcdserverpb.Metadata {1 NodeID, 2 ClusterID}, the head of every log segment (formats.md §2.2). */
-function encodeMetadata(member: bigint, cluster: bigint): Buffer {
-  const writer = new ProtoWriter(64);
-  writer.uint64(cluster);
-  writer.uint32(0x10);
-  writer.uint64(member);
-  writer.uint32(0x08);
-  return writer.finish();
-}
-
-function decodeMetadata(metadata: Uint8Array): { memberId: bigint; clusterId: bigint } {
-  const reader = new ProtoReader(metadata);
-  let member = 0n;
-  let cluster = 0n;
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 0x08) member = reader.uint64();
-    else if (tag === 0x10) cluster = reader.uint64();
-    else reader.skip(tag);
-  }
-  return { memberId: member, clusterId: cluster };
 }

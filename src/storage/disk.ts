@@ -4,7 +4,8 @@
  * Writes and syncs take callbacks because they are the hot path; everything rare is a promise.
  */
 import * as fs from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { makeFolder } from './make-folder.js';
 
 /** Called once, with `null` on success, and never inside the call that it was given to. */
 export type DiskCallback = (error: Error | null) => void;
@@ -144,7 +145,7 @@ export const nodeDisk: Disk = {
     return (await readdir(path)).sort();
   },
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
   },
   rename,
   remove: unlink,

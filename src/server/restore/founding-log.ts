@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import { ProtoWriter } from '../../proto/wire.js';
 import { ConfChangeType, EntryType, encodeConfChange } from '../../raft/index.js';
 import type { Snapshotter } from '../../storage/snap/index.js';
 import { encodeV2Store } from '../../storage/snap/index.js';
 import { createWal, nodeDisk, simpleConfState, type Wal } from '../../storage/wal/index.js';
 import { type Founding, foundingPeers } from '../bootstrap/founding.js';
+import { encodeMetadata } from '../log-metadata.js';
 
 /** The term that the founding entries belong to. */
 export const FOUNDING_TERM = 1;
@@ -60,14 +60,4 @@ function done(start: (callback: Parameters<Wal['append']>[2]) => void): Promise<
       else reject(error);
     });
   });
-}
-
-/** etcdserverpb.Metadata {1 NodeID, 2 ClusterID} (formats.md §2.2); written from its end. */
-function encodeMetadata(member: bigint, cluster: bigint): Buffer {
-  const writer = new ProtoWriter(64);
-  writer.uint64(cluster);
-  writer.uint32(0x10);
-  writer.uint64(member);
-  writer.uint32(0x08);
-  return writer.finish();
 }

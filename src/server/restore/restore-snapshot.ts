@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
@@ -13,6 +13,7 @@ import {
   TERM_KEY,
 } from '../../storage/backend/index.js';
 import { nodeDisk } from '../../storage/disk.js';
+import { makeFolder } from '../../storage/make-folder.js';
 import { Snapshotter } from '../../storage/snap/index.js';
 import { simpleConfState } from '../../storage/wal/index.js';
 import { type Founding, foundingOf } from '../bootstrap/founding.js';
@@ -82,13 +83,6 @@ export async function restoreSnapshot(
   } finally {
     await file.close();
   }
-}
-
-/** With its parents, one by one: Node's recursive mkdir never ends on file systems that take none. */
-async function makeFolder(path: string): Promise<void> {
-  if (existsSync(path)) return;
-  await makeFolder(dirname(path));
-  await mkdir(path, { mode: 0o700 });
 }
 
 async function checkTargets(dataDir: string, walDir: string): Promise<void> {
