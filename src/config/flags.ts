@@ -122,8 +122,8 @@ const SECURITY = {
   'peer-crl-file': text('', 'file of revoked peer certificates'),
   'peer-skip-client-san-verification': toggle(false, 'do not match peer addresses with SANs'),
   'cipher-suites': list('TLS 1.2 cipher suites, by their Go names'),
-  cors: later(urls('*', 'origins allowed for cross-origin requests', ['*'])),
-  'host-whitelist': later(uniqueWordList('*', 'host names accepted in plain HTTP requests')),
+  cors: urls('*', 'origins allowed for cross-origin requests', ['*']),
+  'host-whitelist': uniqueWordList('*', 'host names accepted in plain HTTP requests'),
   'tls-min-version': text('TLS1.2', 'lowest TLS version: TLS1.2 or TLS1.3'),
   'tls-max-version': text('', 'highest TLS version: TLS1.2 or TLS1.3'),
 };

@@ -54,6 +54,8 @@ export function httpOptions(config: Config): MemberHttpOptions {
   return {
     measuresLatency: config.extensiveMetrics,
     warningDurationMs: config.warningUnaryRequestDurationMs,
+    corsOrigins: config.corsOrigins,
+    hostWhitelist: config.hostWhitelist,
     features: describeFeatures(config.featureGates),
   };
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { KvorumServer } from '../server/index.js';
 import type { RpcMethod } from '../transport/index.js';
+import { Access, type AccessOptions } from './access.js';
 import { refuseOtherMethods, sendText, versionText } from './answers.js';
 import { handleDebugVars } from './debug-vars.js';
 import { HealthEndpoint } from './health.js';
@@ -17,16 +18,9 @@ import { rpcFamilies } from './metrics/rpc-families.js';
 import { storeFamilies } from './metrics/store-families.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 
-/** CORS headers of the client port, sent with every answer (E.1). */
-const CORS_HEADERS = Object.entries({
-  'Access-Control-Allow-Headers': 'accept, content-type, authorization',
-  'Access-Control-Allow-Methods': 'POST, GET, OPTIONS, PUT, DELETE',
-  'Access-Control-Allow-Origin': '*',
-});
-
 type Route = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
 
-export interface MemberHttpOptions extends RpcCallOptions {
+export interface MemberHttpOptions extends RpcCallOptions, AccessOptions {
   readonly features: readonly FeatureState[];
 }
 
@@ -44,6 +38,7 @@ export class MemberHttp {
   readonly #checks: readonly HealthChecks[];
   readonly #metrics: MetricsEndpoint;
   readonly #calls: RpcCalls;
+  readonly #access: Access;
   readonly #roundTrips: PeerRoundTrips;
   #registry: Promise<MetricsRegistry> | undefined;
 
@@ -54,6 +49,7 @@ export class MemberHttp {
       new HealthChecks('livez', livenessChecks(server), logger),
       new HealthChecks('readyz', readinessChecks(server), logger),
     ];
+    this.#access = new Access(options, logger);
     this.#calls = new RpcCalls(options, { clock, logger });
     this.#roundTrips = new PeerRoundTrips(server, clock);
     this.#metrics = new MetricsEndpoint(async () => {
@@ -102,7 +98,10 @@ export class MemberHttp {
       ['/debug/vars', (request, response) => handleDebugVars(this.#server, request, response)],
     ] satisfies [string, Route][]);
     return (request, response) => {
-      for (const [name, value] of CORS_HEADERS) response.setHeader(name, value);
+      if (!this.#access.admit(request, response)) {
+        request.resume();
+        return;
+      }
       if (request.method !== 'OPTIONS') {
         this.#answer(routes, request, response);
         return;

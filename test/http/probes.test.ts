@@ -58,7 +58,10 @@ async function serve(context: TestContext, condition: Condition): Promise<number
     alarms: { isRaised: (type: number) => raised.has(type) },
     store: { whenReadable: async () => {}, range: () => ({}) },
   });
-  const options = { measuresLatency: false, warningDurationMs: 300, features: [] };
+  const options = {
+    ...{ measuresLatency: false, warningDurationMs: 300, features: [] },
+    ...{ corsOrigins: ['*'], hostWhitelist: ['*'] },
+  };
   const dependencies = { server: server as KvorumServer, clock: systemClock, logger: silentLogger };
   const http = new MemberHttp(options, dependencies);
   context.after(() => http.stop());
