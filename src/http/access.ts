@@ -27,7 +27,8 @@ export class Access {
   /** Sets the headers that browsers look for. False: the request was refused, and answered. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     const isSecure = 'encrypted' in request.socket;
-    const host = hostName(request.headers.host ?? '');
+    const given = request.headers.host ?? request.headers[':authority'];
+    const host = hostName(typeof given === 'string' ? given : '');
     // A page of a foreign host name that was bound to this address must not get at the data.
     if (!isSecure && this.#hosts?.has(host) === false) {
       this.#logger.warn('rejecting HTTP request to prevent DNS rebinding attacks', { host });

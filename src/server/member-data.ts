@@ -33,16 +33,25 @@ export async function openMemberData(
   const { clock, logger } = dependencies;
   const { dataDir, walDir } = options;
   const { walFolder, snapFolder } = await prepareDataDirectory(dataDir, walDir, logger);
+  const metrics = new MemberMetrics();
   const snapshotter = new Snapshotter(
     { directory: snapFolder },
-    { disk: nodeDisk, logger: logger.child('storage/snap') },
+    {
+      disk: nodeDisk,
+      clock,
+      logger: logger.child('storage/snap'),
+      onSaved: ({ encode, sync, total }) => {
+        metrics.snapEncodes.observe(encode);
+        metrics.snapSyncs.observe(sync);
+        metrics.snapSaves.observe(total);
+      },
+    },
   );
   const staging = new StagingFolder(join(dataDir, 'member'), nodeDisk);
   await recoverStagedBackend(
     { walFolder, backendPath: backendFolder(dataDir) },
     { staging, snapshotter, disk: nodeDisk, clock, logger },
   );
-  const metrics = new MemberMetrics();
   const backend = await openBackend(options, {
     ...dependencies,
     onCommitted: (seconds) => metrics.backendCommits.observe(seconds),

@@ -33,6 +33,10 @@ export class MemberMetrics {
   readonly walWrites = new Histogram(DISK_BOUNDS);
   readonly walSyncs = new Histogram(DISK_BOUNDS);
   readonly backendCommits = new Histogram(DISK_BOUNDS);
+  /** Seconds that the log's snapshot files took: to encode, to sync, and in all. */
+  readonly snapEncodes = new Histogram(DISK_BOUNDS);
+  readonly snapSyncs = new Histogram(DISK_BOUNDS);
+  readonly snapSaves = new Histogram(DISK_BOUNDS);
   readonly defragments = new Histogram(exponentialBounds(0.1, 2, 13));
   readonly hashes = new Histogram(exponentialBounds(0.01, 2, 15));
   #leader = 0n;

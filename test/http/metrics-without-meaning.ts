@@ -32,13 +32,10 @@ const BY_REASON: Readonly<Record<string, readonly string[]>> = {
   ],
   'not measured yet': [
     'etcd_debugging_auth_revision',
-    'etcd_debugging_snap_save_marshalling_duration_seconds',
-    'etcd_debugging_snap_save_total_duration_seconds',
     'etcd_disk_backend_snapshot_duration_seconds',
     'etcd_server_range_duration_seconds',
     'etcd_snap_db_fsync_duration_seconds',
     'etcd_snap_db_save_total_duration_seconds',
-    'etcd_snap_fsync_duration_seconds',
   ],
   "the inside of Go's runtime": [
     'go_gc_duration_seconds',

@@ -5,6 +5,7 @@ import { counter, type Family, gauge, histogram } from './family.js';
 export function storeFamilies(server: KvorumServer): Family[] {
   return [
     ...disk(server),
+    ...snapFiles(server),
     ...operations(server),
     ...revisions(server),
     ...compactions(server),
@@ -58,6 +59,26 @@ function disk(server: KvorumServer): Family[] {
       'etcd_mvcc_db_open_read_transactions',
       'Frozen views of the store that are open.',
       () => backend.openViewCount,
+    ),
+  ];
+}
+
+function snapFiles({ metrics }: KvorumServer): Family[] {
+  return [
+    histogram(
+      'etcd_snap_fsync_duration_seconds',
+      'How long making snapshot files of the log durable took.',
+      () => metrics.snapSyncs,
+    ),
+    histogram(
+      'etcd_debugging_snap_save_marshalling_duration_seconds',
+      'How long encoding snapshot files of the log took.',
+      () => metrics.snapEncodes,
+    ),
+    histogram(
+      'etcd_debugging_snap_save_total_duration_seconds',
+      'How long saving snapshot files of the log took in all.',
+      () => metrics.snapSaves,
     ),
   ];
 }
