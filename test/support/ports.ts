@@ -7,7 +7,11 @@ const BLOCKS = 128;
 const BLOCK_PORTS = 128;
 
 const firstEphemeralPort = readFirstEphemeralPort();
-const blockStart = firstEphemeralPort - BLOCKS * BLOCK_PORTS + (process.pid % BLOCKS) * BLOCK_PORTS;
+const firstBlockPort = firstEphemeralPort - BLOCKS * BLOCK_PORTS;
+/** The last port of a block is held by the process that uses the block. */
+const USABLE_PORTS = BLOCK_PORTS - 1;
+
+let claimed: Promise<number> | undefined;
 let handedOut = Math.floor(Math.random() * BLOCK_PORTS);
 
 /**
@@ -16,13 +20,31 @@ let handedOut = Math.floor(Math.random() * BLOCK_PORTS);
  * own, and this one repeats them only after many others.
  */
 export async function freePorts(count: number): Promise<number[]> {
+  claimed ??= claimBlock();
+  const blockStart = await claimed;
   const ports: number[] = [];
   for (let attempt = 0; ports.length < count; attempt++) {
     if (attempt > BLOCK_PORTS + count) throw new Error('all ports of this process are taken');
-    const port = blockStart + (handedOut++ % BLOCK_PORTS);
+    const port = blockStart + (handedOut++ % USABLE_PORTS);
     if (await isFree(port)) ports.push(port);
   }
   return ports;
+}
+
+/** Resolves to the first port of a block that no other test process uses. */
+async function claimBlock(): Promise<number> {
+  for (let attempt = 0; attempt < BLOCKS; attempt++) {
+    const start = firstBlockPort + ((process.pid + attempt) % BLOCKS) * BLOCK_PORTS;
+    const holder = createServer().listen(start + USABLE_PORTS, '127.0.0.1');
+    try {
+      await once(holder, 'listening');
+      holder.unref();
+      return start;
+    } catch {
+      // Another process has it.
+    }
+  }
+  throw new Error('all blocks of ports are taken');
 }
 
 async function isFree(port: number): Promise<boolean> {
