@@ -56,6 +56,7 @@ export async function openMemberData(
     ...dependencies,
     onCommitted: (seconds) => metrics.backendCommits.observe(seconds),
     onDefragmented: (seconds) => metrics.defragments.observe(seconds),
+    onExported: (seconds) => metrics.databaseSnapshots.observe(seconds),
   });
   let log: RaftLog | undefined;
   try {

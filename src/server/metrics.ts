@@ -37,6 +37,8 @@ export class MemberMetrics {
   readonly snapEncodes = new Histogram(DISK_BOUNDS);
   readonly snapSyncs = new Histogram(DISK_BOUNDS);
   readonly snapSaves = new Histogram(DISK_BOUNDS);
+  /** Seconds from a frozen view of the store to the end of the database that was made of it. */
+  readonly databaseSnapshots = new Histogram(exponentialBounds(0.01, 2, 17));
   readonly defragments = new Histogram(exponentialBounds(0.1, 2, 13));
   readonly hashes = new Histogram(exponentialBounds(0.01, 2, 15));
   #leader = 0n;

@@ -24,8 +24,16 @@ export class DatabaseSnapshot {
   readonly #view: BackendSnapshot;
   readonly #buckets: readonly BoltBucket[];
   readonly #layout: BoltLayout;
+  /** Called once, at the close. */
+  #ended: (() => void) | undefined;
 
-  private constructor(view: BackendSnapshot, buckets: readonly BoltBucket[], layout: BoltLayout) {
+  private constructor(
+    view: BackendSnapshot,
+    buckets: readonly BoltBucket[],
+    layout: BoltLayout,
+    ended: () => void,
+  ) {
+    this.#ended = ended;
     this.#view = view;
     this.#buckets = buckets;
     this.#layout = layout;
@@ -37,10 +45,11 @@ export class DatabaseSnapshot {
    * with the reason of `signal` if that is aborted before.
    */
   static async open(backend: Backend, signal?: AbortSignal): Promise<DatabaseSnapshot> {
+    const ended = backend.timeExport();
     const view = await backend.snapshot();
     try {
       const buckets = BUCKET_NAMES.map((name) => ({ name, scan: () => view.scan(name) }));
-      return new DatabaseSnapshot(view, buckets, await measureBoltFile(buckets, signal));
+      return new DatabaseSnapshot(view, buckets, await measureBoltFile(buckets, signal), ended);
     } catch (error) {
       await view.close();
       throw error;
@@ -74,6 +83,8 @@ export class DatabaseSnapshot {
 
   /** Idempotent. */
   close(): Promise<void> {
+    this.#ended?.();
+    this.#ended = undefined;
     return this.#view.close();
   }
 }

@@ -36,6 +36,7 @@ export function openBackend(
     readonly failed: (error: Error) => void;
     readonly onCommitted: (seconds: number) => void;
     readonly onDefragmented: (seconds: number) => void;
+    readonly onExported: (seconds: number) => void;
   },
 ): Promise<Backend> {
   return Backend.open(
@@ -50,6 +51,7 @@ export function openBackend(
       onFailure: dependencies.failed,
       onCommitted: dependencies.onCommitted,
       onDefragmented: dependencies.onDefragmented,
+      onExported: dependencies.onExported,
     },
   );
 }

@@ -63,8 +63,18 @@ function disk(server: KvorumServer): Family[] {
   ];
 }
 
-function snapFiles({ metrics }: KvorumServer): Family[] {
+function snapFiles({ metrics, snapshotTraffic }: KvorumServer): Family[] {
   return [
+    histogram(
+      'etcd_snap_db_save_total_duration_seconds',
+      'How long saving databases received from other members took.',
+      () => snapshotTraffic.received.durations,
+    ),
+    histogram(
+      'etcd_disk_backend_snapshot_duration_seconds',
+      'How long databases were open for backups and for members that lag.',
+      () => metrics.databaseSnapshots,
+    ),
     histogram(
       'etcd_snap_fsync_duration_seconds',
       'How long making snapshot files of the log durable took.',

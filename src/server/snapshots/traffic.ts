@@ -17,6 +17,8 @@ const MAX_MEMBERS = 1024;
 
 /** Snapshots in one direction, by the member at the other end. */
 export class SnapshotTraffic {
+  /** Seconds of all that succeeded. */
+  readonly durations = new Histogram(BOUNDS);
   readonly #clock: Clock;
   readonly #byMember = new Map<NodeId, SnapshotCounts>();
   readonly #startedAtMs = new Map<NodeId, number>();
@@ -40,7 +42,11 @@ export class SnapshotTraffic {
     const counts = this.#countsOf(id);
     if (counts === undefined) return;
     const startMs = this.#startedAtMs.get(id) ?? this.#clock.nowMs();
-    if (succeeded) counts.durations.observe((this.#clock.nowMs() - startMs) / 1000);
+    if (succeeded) {
+      const seconds = (this.#clock.nowMs() - startMs) / 1000;
+      counts.durations.observe(seconds);
+      this.durations.observe(seconds);
+    }
     this.#byMember.set(id, {
       inFlight: Math.max(0, counts.inFlight - 1),
       succeeded: counts.succeeded + Number(succeeded),

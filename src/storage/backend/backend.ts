@@ -44,6 +44,8 @@ export interface BackendDependencies {
   readonly onCommitted?: (seconds: number) => void;
   /** Told of each defragmentation. */
   readonly onDefragmented?: (seconds: number) => void;
+  /** Told how long each export of everything took, see {@link Backend.timeExport}. */
+  readonly onExported?: (seconds: number) => void;
 }
 
 const DEFAULT_BATCH_INTERVAL_MS = 100;
@@ -65,6 +67,7 @@ export class Backend {
   readonly #onFailure: ((error: BackendFailedError) => void) | undefined;
   readonly #onCommitted: ((seconds: number) => void) | undefined;
   readonly #onDefragmented: ((seconds: number) => void) | undefined;
+  readonly #onExported: ((seconds: number) => void) | undefined;
   #defragmentsUnderWay = 0;
   // These belong to one LevelDB and change together when that is replaced.
   #database: Database;
@@ -91,6 +94,7 @@ export class Backend {
     this.#onFailure = onFailure;
     this.#onCommitted = onCommitted;
     this.#onDefragmented = dependencies.onDefragmented;
+    this.#onExported = dependencies.onExported;
     this.#database = database;
     this.#size = this.#createSize(database);
     this.#queue = this.#createQueue(database);
@@ -316,6 +320,12 @@ export class Backend {
       this.#defragmentsUnderWay--;
     }
     this.#onDefragmented?.((this.#clock.nowMs() - startMs) / 1000);
+  }
+
+  /** To be called when somebody begins to export everything, and what that gives at the end of it. */
+  timeExport(): () => void {
+    const startMs = this.#clock.nowMs();
+    return () => this.#onExported?.((this.#clock.nowMs() - startMs) / 1000);
   }
 
   /** How many defragmentations are under way. */
