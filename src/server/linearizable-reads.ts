@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { EtcdError } from '../base/errors.js';
 import type { ReadState } from '../raft/index.js';
 import type { MemberMetrics } from './metrics.js';
+import type { RequestIds } from './request-id.js';
 
 /** Called when the read may be served from memory, or with why it may not. */
 export type ReadCallback = (error: Error | null) => void;
@@ -18,6 +19,8 @@ export interface LinearizableReadOptions {
 
 export interface LinearizableReadDependencies {
   readonly clock: Clock;
+  /** Names the questions: no other member's, and none of an earlier run, has the same. */
+  readonly ids: RequestIds;
   /** Asks Raft for a read index; the answer carries the same context. */
   readonly readIndex: (context: Uint8Array) => void;
   readonly appliedIndex: () => number;
@@ -44,9 +47,8 @@ export class LinearizableReads {
   readonly #dependencies: LinearizableReadDependencies;
   #gathering: ReadCallback[] = [];
   #isScheduled = false;
-  /** By the number that travels as the request context; in order of age. */
+  /** By the id that travels as the request context; in order of age. */
   readonly #rounds = new Map<number, Round>();
-  #nextRound = 1;
   #waitingCount = 0;
   #cancelSweep: (() => void) | undefined;
   #isStopped = false;
@@ -91,7 +93,7 @@ export class LinearizableReads {
   #ask(): void {
     this.#isScheduled = false;
     if (this.#gathering.length === 0 || this.#isStopped) return;
-    const { clock } = this.#dependencies;
+    const { clock, ids } = this.#dependencies;
     const round: Round = {
       callbacks: this.#gathering,
       deadlineMs: clock.nowMs() + this.#options.timeoutMs,
@@ -99,7 +101,7 @@ export class LinearizableReads {
       askedAtMs: clock.nowMs(),
     };
     this.#gathering = [];
-    const id = this.#nextRound++;
+    const id = ids.next();
     this.#rounds.set(id, round);
     this.#request(id);
   }
@@ -107,7 +109,8 @@ export class LinearizableReads {
   #request(id: number): void {
     if (!this.#dependencies.hasLeader()) return;
     const context = Buffer.allocUnsafe(8);
-    context.writeBigUInt64BE(BigInt(id));
+    context.writeUInt16BE(this.#dependencies.ids.prefix, 0);
+    context.writeUIntBE(id, 2, 6);
     this.#dependencies.readIndex(context);
   }
 
@@ -116,7 +119,9 @@ export class LinearizableReads {
     for (const state of states) {
       const context = Buffer.from(state.requestContext);
       if (context.length !== 8) continue;
-      const answered = Number(context.readBigUInt64BE());
+      const answered = context.readUIntBE(2, 6);
+      // What nobody waits for may be as old as an earlier run of this member, and its index with it.
+      if (!this.#rounds.has(answered)) continue;
       // An answer to a later question is at least as good for the earlier ones.
       for (const [id, round] of this.#rounds) {
         if (id > answered) break;

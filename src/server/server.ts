@@ -211,6 +211,7 @@ export class KvorumServer {
       { timeoutMs, maxWaiting: MAX_WAITING_READS },
       {
         clock,
+        ids: this.#ids,
         readIndex: (context) => this.#driver.readIndex(context),
         appliedIndex: () => this.#applyLoop.appliedIndex,
         isReadable: () => state.store.isReadable,

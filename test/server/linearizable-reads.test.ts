@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isEtcdError } from '../../src/base/errors.js';
 import { LinearizableReads } from '../../src/server/linearizable-reads.js';
+import { RequestIds } from '../../src/server/request-id.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 function createReads(overrides: { hasLeader?: boolean; maxWaiting?: number } = {}) {
@@ -12,6 +13,7 @@ function createReads(overrides: { hasLeader?: boolean; maxWaiting?: number } = {
     { timeoutMs: 7000, maxWaiting: overrides.maxWaiting ?? 100 },
     {
       clock,
+      ids: new RequestIds(0x1234n, clock.unixMs()),
       readIndex: (context) => asked.push(context),
       appliedIndex: () => state.appliedIndex,
       isReadable: () => state.isReadable,
@@ -40,6 +42,17 @@ describe('LinearizableReads', () => {
     assert.equal(asked.length, 1);
     answer(0, 10);
     assert.deepEqual(results, ['a', 'b']);
+  });
+
+  it('takes no answer to a question of an earlier run', () => {
+    const { clock, reads, asked, results, wait } = createReads();
+    wait('a');
+    clock.runImmediates();
+    const [context = Buffer.alloc(0)] = asked;
+    const later = Buffer.from(context);
+    later.writeUIntBE(later.readUIntBE(2, 6) + 57, 2, 6);
+    reads.readStates([{ index: 0, requestContext: later }]);
+    assert.deepEqual(results, []);
   });
 
   it('holds reads while the state is being replaced', () => {
