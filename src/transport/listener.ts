@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.js';
+import { LimitedLog } from '../base/limited-log.js';
 import type { Logger } from '../base/logger.js';
 import { beginsWithPlainRequest } from './first-request.js';
-import { LimitedLog } from './limited-log.js';
 
 /** Where to listen. */
 export type ListenAddress =

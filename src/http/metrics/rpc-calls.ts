@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { GrpcCode } from '../../base/errors.js';
+import { LimitedLog } from '../../base/limited-log.js';
 import type { Logger } from '../../base/logger.js';
 import { Histogram } from '../../base/metrics.js';
 import type {
@@ -59,6 +60,8 @@ export class RpcCalls {
   readonly byClientVersion = new Map<string, { count: number }>();
   readonly #options: RpcCallOptions;
   readonly #dependencies: RpcCallDependencies;
+  /** On a member that has more to do than it can every request is slow. */
+  readonly #slowLog: LimitedLog;
   /** Reading the clock twice costs more than everything else here, so it is left out where it may be. */
   readonly #isExact: boolean;
   #coarseMs: number;
@@ -68,6 +71,7 @@ export class RpcCalls {
     const { clock } = dependencies;
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#slowLog = new LimitedLog(dependencies);
     this.#isExact = options.measuresLatency || options.warningDurationMs < EXACT_BELOW_MS;
     this.#coarseMs = clock.nowMs();
     if (this.#isExact) return;
@@ -209,8 +213,8 @@ export class RpcCalls {
 
   /** Sizes only: what was asked for and answered is nobody's business. */
   #warn(path: string, tookMs: number, requestBytes: number, responseBytes: number): void {
-    const { clock, logger } = this.#dependencies;
-    logger.warn('request stats', {
+    const { clock } = this.#dependencies;
+    this.#slowLog.warn('request stats', {
       'start time': new Date(clock.unixMs() - tookMs).toISOString(),
       'time spent': `${tookMs.toFixed(3)}ms`,
       'response type': path,

@@ -2,8 +2,8 @@ import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, TLSSocket } from 'node:tls';
 import type { Clock } from '../../base/clock.js';
+import { LimitedLog } from '../../base/limited-log.js';
 import type { Logger } from '../../base/logger.js';
-import { LimitedLog } from '../limited-log.js';
 import {
   checkAddress,
   checkAllowed,
