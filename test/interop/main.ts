@@ -32,8 +32,15 @@ const real = { ...programAt(path), label: `etcd ${version}` };
 const own = { ...serverUnderTest(), label: 'kvorum' };
 /** Older releases do not join a cluster of this project's version, and lack a flag. */
 const isOlder = !version.startsWith('3.7.');
-const ownShortLog = ['--snapshot-count=100', '--snapshot-catchup-entries=20'];
+/** Members compare their data all the time; a difference would end the cluster's service. */
+const checks = [
+  '--feature-gates=InitialCorruptCheck=true,CompactHashCheck=true',
+  '--compact-hash-check-time=1s',
+  '--corrupt-check-time=3s',
+];
+const longLog = isOlder ? [] : checks;
 /** Little of the log is kept, so that a newcomer needs a snapshot. */
+const ownShortLog = [...longLog, '--snapshot-count=100', '--snapshot-catchup-entries=20'];
 const shortLog = isOlder ? ['--snapshot-count=100'] : ownShortLog;
 
 type Run = (cleanup: CleanupList) => Promise<void>;
@@ -42,7 +49,7 @@ const report = new Report((line) => console.log(line));
 
 for (const catchUp of ['log', 'snapshot'] as const) {
   const isShort = catchUp === 'snapshot';
-  const [realFlags, ownFlags] = isShort ? [shortLog, ownShortLog] : [[], []];
+  const [realFlags, ownFlags] = isShort ? [shortLog, ownShortLog] : [longLog, longLog];
   const realFounds = { founders: real, founderFlags: realFlags };
   const ownFounds = { founders: own, founderFlags: ownFlags };
   const ownJoins = { newcomer: own, newcomerFlags: ownFlags };
