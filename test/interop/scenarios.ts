@@ -32,7 +32,7 @@ export async function join(cleanup: Cleanup, report: Report, options: JoinOption
   proof.ledger.isPaused = false;
   await report.step(`newcomer has caught up by ${catchUp}`, async () => {
     const counted = await snapshotsCounted(proof.cluster.members);
-    assert.equal(counted.length, catchUp === 'snapshot' ? 1 : 0, counted.join('\n'));
+    assert.equal(counted.length > 0, catchUp === 'snapshot', counted.join('\n'));
   });
   await proof.useAll(first);
   await proof.lead(member);
@@ -115,7 +115,7 @@ export async function refuse(
   });
 }
 
-/** The snapshots that real members among these have sent and received, as their metrics tell. */
+/** The snapshots that these have sent and received, as their metrics tell. */
 async function snapshotsCounted(members: readonly ClusterMember[]): Promise<string[]> {
   const counters: string[] = [];
   for (const { clientPort, name } of members) {
