@@ -82,8 +82,11 @@ export class WatchRecord {
     this.seenRevision = Math.max(this.seenRevision, this.revisions.at(-1)?.revision ?? 0);
   }
 
-  /** Throws unless this is exactly what the history has for the watcher. */
-  verify(history: History): void {
+  /**
+   * Throws unless this is exactly what the history has for the watcher. What was before a revision that
+   * has been compacted meanwhile, with a compaction up to `compactedTo`, may be missing.
+   */
+  verify(history: History, compactedTo: number): void {
     const expected: Revision[] = [];
     for (let next = this.startRevision; next <= this.seenRevision; next++) {
       const { revision, seenAtMs, changes } = history.at(next);
@@ -102,6 +105,7 @@ export class WatchRecord {
       changes.forEach((change, position) => {
         assert.equal(change.key, others[position]?.key);
         requireSame(change.stored, others[position]?.stored, where);
+        if (change.previous === undefined && revision <= compactedTo) return;
         requireSame(change.previous, others[position]?.previous, `${where}: prev_kv`);
       });
     });
@@ -118,6 +122,8 @@ export class WatchRecord {
  */
 export class Ledger {
   readonly watches: WatchRecord[] = [];
+  /** The highest revision at which a compaction was asked for. */
+  requestedCompaction = 0;
   private readonly writes = new Map<number, LedgerWrite>();
   private readonly refusals = new Map<number, Refusal[]>();
   private readonly reads = new Map<number, Read[]>();
@@ -175,7 +181,7 @@ export class Ledger {
     }
     assert.deepEqual([...this.writes.keys()], [], 'acknowledged, and not in the store');
     assert.equal(this.reads.size + this.refusals.size, 0, 'answers from revisions that never were');
-    for (const watch of this.watches) watch.verify(history);
+    for (const watch of this.watches) watch.verify(history, this.requestedCompaction);
   }
 
   /** What no client wrote is the end of a lease: all its keys in one revision, and not early. */

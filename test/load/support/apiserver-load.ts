@@ -89,7 +89,6 @@ export class ApiserverLoad {
   private granting: Promise<bigint> | undefined;
   private tokens = 0;
   private eventNumber = 0;
-  private requestedCompaction = 0;
 
   constructor(address: string, options: ApiserverLoadOptions, dice: Dice) {
     this.options = options;
@@ -308,7 +307,7 @@ export class ApiserverLoad {
     } catch (error) {
       if (!(error instanceof GrpcError) || error.code !== OUT_OF_RANGE) throw error;
       assert.equal(error.details, 'etcdserver: mvcc: required revision has been compacted');
-      assert.ok(revision < this.requestedCompaction, `${revision} was not to be compacted`);
+      assert.ok(revision < this.ledger.requestedCompaction, `${revision} was not to be compacted`);
     }
   }
 
@@ -423,7 +422,7 @@ export class ApiserverLoad {
       await stream.stream.until(isOver, 100);
     }
     assert.ok(isOver(), `a watch of ${prefix} from ${startRevision} is at ${record.seenRevision}`);
-    if (record.compactRevision > 0) assert.ok(startRevision < this.requestedCompaction);
+    if (record.compactRevision > 0) assert.ok(startRevision < this.ledger.requestedCompaction);
     client.cancelWatch(stream);
     stream.cancel();
   }
@@ -439,7 +438,7 @@ export class ApiserverLoad {
       const answer = await client.claimCompaction(version, revision);
       if (answer.succeeded) {
         this.ledger.wrote(answer.revision, { key: COMPACT_KEY, token: `${revision}`, lease: 0n });
-        this.requestedCompaction = Math.max(this.requestedCompaction, revision);
+        this.ledger.requestedCompaction = Math.max(this.ledger.requestedCompaction, revision);
         await this.options.mayCompact?.(revision);
         for (const prefix of this.caches.keys()) await this.waitUntilFresh(prefix, revision);
         await client.compact(revision).catch(ignoreCompacted);
