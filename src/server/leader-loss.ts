@@ -5,6 +5,8 @@ import { formatNodeId, NO_NODE, type NodeId } from '../raft/index.js';
 
 /** A leader that lives is heard within one heartbeat interval; some more for a busy machine. */
 const SILENT_INTERVALS = 1.5;
+/** Then the others seem to be gone as well, and elections go on at their usual pace. */
+const ATTEMPTS = 5;
 
 export interface LeaderLossOptions {
   readonly heartbeatIntervalMs: number;
@@ -58,15 +60,26 @@ export class LeaderLoss {
   }
 
   #giveUp(id: NodeId): void {
-    const { logger, random, leader, forgetLeader, campaign } = this.#dependencies;
+    const { logger, random, forgetLeader } = this.#dependencies;
     logger.warn('the leader has gone: its machine refuses connections', {
       'leader-member-id': formatNodeId(id),
     });
     forgetLeader();
     // Not all at the same time; the others need as long to notice, too.
-    this.#after(random.below(this.#options.heartbeatIntervalMs), () => {
-      if (leader() === NO_NODE) campaign();
-    });
+    this.#after(random.below(this.#options.heartbeatIntervalMs), () => this.#campaign(ATTEMPTS));
+  }
+
+  /**
+   * Another member may not have given the leader up yet, or have more of its log than this one: who asked
+   * too early asks again, instead of waiting for an election timeout.
+   */
+  #campaign(attemptsLeft: number): void {
+    const { random, leader, campaign } = this.#dependencies;
+    if (attemptsLeft === 0 || leader() !== NO_NODE) return;
+    campaign();
+    const { heartbeatIntervalMs } = this.#options;
+    const waitMs = heartbeatIntervalMs + random.below(heartbeatIntervalMs);
+    this.#after(waitMs, () => this.#campaign(attemptsLeft - 1));
   }
 
   #after(delayMs: number, run: () => void): void {

@@ -38,6 +38,16 @@ describe('the loss of the leader', () => {
     assert.deepEqual(state.calls, ['forget']);
     clock.advance(100);
     assert.deepEqual(state.calls, ['forget', 'campaign']);
+    state.leader = 2n;
+    clock.advance(1000);
+    assert.deepEqual(state.calls, ['forget', 'campaign']);
+  });
+
+  it('is followed by a few campaigns, as long as there is no leader', () => {
+    const { clock, state, loss } = createFollower();
+    loss.refused(1n);
+    clock.advance(10_000);
+    assert.deepEqual(state.calls, ['forget', ...Array.from({ length: 5 }, () => 'campaign')]);
   });
 
   it('is not believed of a leader that is still heard', () => {
