@@ -38,8 +38,15 @@ export type Bucket = BucketName;
 /** All buckets, in bbolt's order. */
 export const BUCKET_NAMES: readonly BucketName[] = Object.values(Bucket);
 
-/** The store's own records, which no snapshot carries. */
-export const LOCAL_PREFIX = 0;
+/**
+ * The store's own records, which no snapshot carries. They change with every batch, as the meta bucket
+ * does, so they stand beside it, behind the keys: below them, each of LevelDB's tables of new
+ * revisions would span all older ones, and every compaction would rewrite the whole store.
+ */
+export const LOCAL_PREFIX = 11;
+
+/** Where they were in stores of earlier versions. */
+export const OLD_LOCAL_PREFIX = 0;
 
 /** Keys of the meta bucket that the backend writes itself. */
 export const CONSISTENT_INDEX_KEY = Buffer.from('consistent_index');

@@ -3,7 +3,13 @@
  * after the other, while the next buffer gathers.
  */
 import type { Clock } from '../../base/clock.js';
-import { BUCKET_PREFIXES, CONSISTENT_INDEX_KEY, LOCAL_PREFIX, TERM_KEY } from './buckets.js';
+import {
+  BUCKET_PREFIXES,
+  CONSISTENT_INDEX_KEY,
+  LOCAL_PREFIX,
+  OLD_LOCAL_PREFIX,
+  TERM_KEY,
+} from './buckets.js';
 import type { Database } from './database.js';
 import { decodeNumber, encodeNumber } from './numbers.js';
 import { PrefixedKeys } from './scan.js';
@@ -53,6 +59,8 @@ export class WriteQueue {
   #liveRecords: number;
   #liveBytes: number;
   #flushed: StorePosition;
+  /** The figures still stand where an earlier version kept them. */
+  #hasOldLive = false;
   #gathering = new WriteBuffer();
   #inFlight: WriteBuffer | undefined;
   /** Groups ever closed, and of these ever written. */
@@ -77,7 +85,9 @@ export class WriteQueue {
 
   #load(database: Database): StorePosition {
     const read = (prefix: number, key: Buffer) => database.getSync(this.#prefixed.of(prefix, key));
-    const live = read(LOCAL_PREFIX, LIVE_KEY);
+    const old = read(OLD_LOCAL_PREFIX, LIVE_KEY);
+    this.#hasOldLive = old !== undefined;
+    const live = read(LOCAL_PREFIX, LIVE_KEY) ?? old;
     return {
       index: decodeNumber(read(META_PREFIX, CONSISTENT_INDEX_KEY)),
       term: decodeNumber(read(META_PREFIX, TERM_KEY)),
@@ -284,6 +294,8 @@ export class WriteQueue {
     if (liveBytes !== this.#flushed.liveBytes || liveRecords !== this.#flushed.liveRecords) {
       const live = Buffer.concat([encodeNumber(liveRecords), encodeNumber(liveBytes)]);
       batch.put(this.#prefixed.of(LOCAL_PREFIX, LIVE_KEY), live);
+      if (this.#hasOldLive) batch.del(this.#prefixed.of(OLD_LOCAL_PREFIX, LIVE_KEY));
+      this.#hasOldLive = false;
     }
     const { clock, onCommitted } = this.#dependencies;
     const startMs = clock.nowMs();

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
+import { LOCAL_PREFIX } from '../../../src/storage/backend/buckets.js';
 import { openDatabase } from '../../../src/storage/backend/database.js';
 import type { BackendOptions, BucketName } from '../../../src/storage/backend/index.js';
 import {
@@ -259,6 +260,32 @@ describe('sizes', () => {
     again.delete('key', revisionKey(4500, 0));
     assert.equal(again.sizeInUseBytes(), 999 * 2017, 'the mean stands in for an unknown size');
     await again.close();
+  });
+
+  it('are taken over from where an earlier version kept them, below all keys', async (test) => {
+    const { path, backend } = await openStore(test);
+    for (let index = 1; index <= 10; index++) applyEntry(backend, index);
+    const inUse = backend.sizeInUseBytes();
+    await backend.close();
+    const place = (prefix: number): Buffer => Buffer.concat([Buffer.from([prefix]), bytes('live')]);
+    const old = await openDatabase({ path, cacheSizeBytes: 1 << 20 });
+    const figures = await old.get(place(LOCAL_PREFIX));
+    assert.ok(figures !== undefined && inUse > 0);
+    await old.batch().put(place(0), figures).del(place(LOCAL_PREFIX)).write();
+    await old.close();
+
+    const again = await openAt(path);
+    assert.equal(again.sizeInUseBytes(), inUse);
+    for (let index = 11; index <= 13; index++) applyEntry(again, index);
+    const grown = again.sizeInUseBytes();
+    assert.notEqual(grown, inUse);
+    await again.close();
+    const now = await openDatabase({ path, cacheSizeBytes: 1 << 20 });
+    assert.equal(await now.get(place(0)), undefined, 'nothing that changes stands below the keys');
+    await now.close();
+    const last = await openAt(path);
+    assert.equal(last.sizeInUseBytes(), grown);
+    await last.close();
   });
 
   it('compaction goes on beside reads and writes', async (test) => {
