@@ -81,7 +81,7 @@ export class Snapshotter {
     const startMs = this.#nowMs();
     const bytes = encodeSnapFile(snapshot);
     const encodedMs = this.#nowMs();
-    const file = await this.#disk.open(temporary, 'create', 0o666);
+    const file = await this.#disk.open(temporary, 'create', { permissions: 0o666 });
     let syncMs = 0;
     try {
       await promised((done) => file.write(bytes, bytes.length, 0, done));

@@ -48,7 +48,7 @@ export async function createWal(
   const head = encoder.takeBuffer(new Uint8Array(0));
 
   const built = makeSegment(temporary, 0, 0);
-  const file = await disk.open(built.path, 'create');
+  const file = await disk.open(built.path, 'create', { writesThrough: true });
   try {
     await file.truncate(Math.max(options.segmentSizeBytes ?? SEGMENT_SIZE_BYTES, offset));
     await promised((done) => file.write(head, offset, 0, done));
@@ -119,7 +119,7 @@ export async function openWal(
   }
   const content = collector.content(directory);
   await removeLeftovers(disk, directory);
-  const file = await disk.open(last.path, 'write');
+  const file = await disk.open(last.path, 'write', { writesThrough: true });
   try {
     await clearTail(file, end.offset, options.segmentSizeBytes ?? SEGMENT_SIZE_BYTES);
     await disk.syncDirectory(directory);

@@ -1,6 +1,6 @@
 /**
  * The write-ahead log as its owner appends to it: group commit over segment files in etcd's format
- * (formats.md §2). One write and one fdatasync make durable whatever was appended meanwhile.
+ * (formats.md §2). One synced write makes durable whatever was appended meanwhile.
  */
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
@@ -37,10 +37,11 @@ export interface WalOptions {
 
 /** Where the log's figures go. */
 export interface WalMetrics {
-  /** After each fdatasync. */
+  /** After each fdatasync, and each write that is durable when it returns. */
   syncTook(seconds: number): void;
   /** After each write. */
   wroteBytes(sizeBytes: number): void;
+  /** After each write that is not durable by itself. */
   writeTook(seconds: number): void;
 }
 
@@ -82,6 +83,8 @@ export class Wal {
   #file: DiskFile;
   /** Offset behind the last byte written to the file. */
   #fileEnd: number;
+  /** Something was written to the file that is not durable, as a commit index alone may be. */
+  #hasUnsynced = false;
   #cancelTimer: (() => void) | undefined;
   #failure: WalFailedError | undefined;
   #closing: Promise<void> | undefined;
@@ -271,6 +274,22 @@ export class Wal {
       if (error === null) this.#completed(chunk);
       else this.#fail(error);
     };
+    if (chunk.mustSync && this.#sync && !this.#hasUnsynced && chunk.length > 0) {
+      this.#writeThrough(chunk, complete);
+    } else this.#writeAndSync(chunk, complete);
+  }
+
+  /** The way of nearly all chunks: write and sync in one step. */
+  #writeThrough(chunk: Chunk, complete: (error: Error | null) => void): void {
+    const startMs = this.#dependencies.clock.nowMs();
+    this.#file.writeThrough(chunk.bytes, chunk.length, chunk.position, (error) => {
+      if (error === null) this.#fileEnd = chunk.position + chunk.length;
+      this.#synced(startMs);
+      complete(error);
+    });
+  }
+
+  #writeAndSync(chunk: Chunk, complete: (error: Error | null) => void): void {
     const { clock, metrics } = this.#dependencies;
     const startMs = clock.nowMs();
     const syncIfNeeded = (error: Error | null): void => {
@@ -279,6 +298,7 @@ export class Wal {
       if (error === null && chunk.mustSync) this.#syncFile(this.#file, complete);
       else complete(error);
     };
+    if (!chunk.mustSync) this.#hasUnsynced = true;
     if (chunk.length === 0) syncIfNeeded(null);
     else this.#file.write(chunk.bytes, chunk.length, chunk.position, syncIfNeeded);
   }
@@ -294,7 +314,7 @@ export class Wal {
     await old.truncate(this.#fileEnd);
     await promised((done) => this.#syncFile(old, done));
     const temporary = join(this.#directory, `${segment.sequence % 2}.tmp`);
-    const file = await disk.open(temporary, 'create');
+    const file = await disk.open(temporary, 'create', { writesThrough: true });
     this.#file = file;
     await old.close();
     await file.truncate(Math.max(this.#segmentSizeBytes, chunk.length));
@@ -311,14 +331,19 @@ export class Wal {
       queueMicrotask(() => done(null));
       return;
     }
-    const { clock, logger, metrics } = this.#dependencies;
-    const startMs = clock.nowMs();
+    const startMs = this.#dependencies.clock.nowMs();
     file.sync((error) => {
-      const tookMs = clock.nowMs() - startMs;
-      metrics?.syncTook(tookMs / 1000);
-      if (tookMs > SLOW_SYNC_MS) logger.warn('slow fdatasync', { tookMs });
+      if (error === null) this.#hasUnsynced = false;
+      this.#synced(startMs);
       done(error);
     });
+  }
+
+  #synced(startMs: number): void {
+    const { clock, logger, metrics } = this.#dependencies;
+    const tookMs = clock.nowMs() - startMs;
+    metrics?.syncTook(tookMs / 1000);
+    if (tookMs > SLOW_SYNC_MS) logger.warn('slow fdatasync', { tookMs });
   }
 
   /** The next write starts before the callbacks run, so that the disk works while the owner does. */

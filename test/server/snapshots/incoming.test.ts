@@ -52,12 +52,13 @@ function failingDisk(fault: 'write' | 'rename'): Disk {
   if (fault === 'rename') return { ...nodeDisk, rename: () => Promise.reject(fail('EIO')) };
   return {
     ...nodeDisk,
-    async open(path, mode, permissions) {
-      const file = await nodeDisk.open(path, mode, permissions);
+    async open(path, mode, options) {
+      const file = await nodeDisk.open(path, mode, options);
       let writes = 0;
       return {
         read: (...request) => file.read(...request),
         sync: (done) => file.sync(done),
+        writeThrough: (...request) => file.writeThrough(...request),
         truncate: (sizeBytes) => file.truncate(sizeBytes),
         sizeBytes: () => file.sizeBytes(),
         close: () => file.close(),

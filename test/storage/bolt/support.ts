@@ -41,6 +41,10 @@ export class BytesFile implements DiskFile {
     throw new Error('not for writing');
   }
 
+  writeThrough(): void {
+    throw new Error('not for writing');
+  }
+
   truncate(): Promise<void> {
     throw new Error('not for writing');
   }

@@ -152,6 +152,23 @@ class OpenMemoryFile implements DiskFile {
     });
   }
 
+  writeThrough(bytes: Uint8Array, sizeBytes: number, position: number, done: DiskCallback): void {
+    this.write(bytes, sizeBytes, position, (error) => {
+      if (error === null) this.#later('sync', done, () => this.#keep(position, sizeBytes));
+      else done(error);
+    });
+  }
+
+  /** Makes one range durable, and the size. */
+  #keep(position: number, sizeBytes: number): void {
+    this.#disk.syncCount++;
+    const file = this.#file;
+    const durable = Buffer.alloc(file.sizeBytes);
+    file.durable.copy(durable);
+    file.bytes.copy(durable, position, position, position + sizeBytes);
+    file.durable = durable;
+  }
+
   #later(operation: string, done: DiskCallback, action: () => void): void {
     setImmediate(() => {
       try {

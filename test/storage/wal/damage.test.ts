@@ -21,6 +21,7 @@ import {
   WalCorruptError,
   WalError,
 } from '../../../src/storage/wal/index.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { MemoryDisk } from '../support/memory-disk.js';
 
 const OPTIONS = { directory: '/wal', segmentSizeBytes: 8192 };
@@ -245,6 +246,29 @@ describe('a loss of power', () => {
       { numRuns: 150 },
     );
   });
+});
+
+it('a commit index that was written alone is durable with the entries behind it', async () => {
+  const disk = new MemoryDisk();
+  const clock = new ManualClock();
+  const wal = await createWal(OPTIONS, { ...dependencies(disk), clock }, METADATA);
+  const append = (commit: number, entries: LogEntry[]): Promise<void> =>
+    new Promise((resolve) => wal.append({ term: 1, vote: VOTE, commit }, entries, () => resolve()));
+  const entry = (index: number): LogEntry => ({
+    type: 0,
+    term: 1,
+    index,
+    data: Buffer.alloc(700, index),
+  });
+  await append(0, [entry(1)]);
+  const writes = disk.writeCount;
+  await append(1, []);
+  clock.advance(1000);
+  while (disk.writeCount === writes) await nextTurn();
+  await append(1, [entry(2)]);
+  const opened = await openWal(OPTIONS, dependencies(disk.afterPowerLoss(() => false)));
+  assert.deepEqual(opened.entries.map(plain), [entry(1), entry(2)].map(plain));
+  await Promise.all([wal.close(), opened.wal.close()]);
 });
 
 describe('random bytes', () => {
