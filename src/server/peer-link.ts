@@ -11,6 +11,7 @@ import {
 } from '../peer/index.js';
 import { type Message, MessageType, type NodeId } from '../raft/index.js';
 import type { Backend } from '../storage/backend/index.js';
+import { CommitHold } from './commit-hold.js';
 import type { RaftDriver } from './raft-driver.js';
 import {
   type IncomingSnapshots,
@@ -52,6 +53,7 @@ export class PeerLink {
   readonly #transport: PeerTransport;
   readonly #localId: NodeId;
   readonly #outgoing: OutgoingSnapshots;
+  readonly #commitHold: CommitHold;
   readonly sentSnapshots: SnapshotTraffic;
   readonly receivedSnapshots: SnapshotTraffic;
   #driver: RaftDriver | undefined;
@@ -67,7 +69,10 @@ export class PeerLink {
       logger,
       connector,
       handlers: {
-        receive: (messages) => this.#driver?.receive(messages),
+        receive: (messages) => {
+          this.#commitHold.received(messages);
+          this.#driver?.receive(messages);
+        },
         saveSnapshot: (message, database) => this.#save(message, database),
         isRemoved: (id) => cluster.isRemoved(id),
         reportUnreachable: (id) => this.#driver?.reportUnreachable(id),
@@ -76,6 +81,10 @@ export class PeerLink {
         connectionRefused: dependencies.connectionRefused,
         removedFromCluster,
       },
+    });
+    this.#commitHold = new CommitHold({
+      clock,
+      send: (messages) => this.#transport.send(messages),
     });
     this.#outgoing = new OutgoingSnapshots({
       backend: dependencies.backend,
@@ -103,7 +112,7 @@ export class PeerLink {
       this.sentSnapshots.began(message.to);
       this.#outgoing.send(message);
     }
-    this.#transport.send(others ?? messages);
+    this.#transport.send(this.#commitHold.pass(others ?? messages));
   }
 
   async #save(message: Message, database: AsyncIterable<Buffer>): Promise<void> {
@@ -133,6 +142,7 @@ export class PeerLink {
   }
 
   removePeer(id: NodeId): void {
+    this.#commitHold.forget(id);
     this.#transport.removePeer(id);
   }
 
@@ -175,6 +185,7 @@ export class PeerLink {
   /** Resolves when nothing is sent or received any more. */
   async stop(): Promise<void> {
     this.#driver = undefined;
+    this.#commitHold.stop();
     await this.#transport.stop();
     await this.#outgoing.stop();
     await this.#dependencies.incoming.stop();
