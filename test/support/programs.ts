@@ -20,6 +20,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   curl: 'curl',
   openssl: 'openssl',
   promtool: 'prometheus',
+  prlimit: 'util-linux',
 };
 
 /** The path of an executable on PATH, or undefined. */
