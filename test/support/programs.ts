@@ -21,6 +21,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   promtool: 'prometheus',
   prlimit: 'util-linux',
+  'systemd-analyze': 'systemd',
 };
 
 /** The path of an executable on PATH, or undefined. */
