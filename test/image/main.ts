@@ -149,6 +149,10 @@ test('the image', { skip: obstacle() ?? false }, async (context) => {
     await container.waitForError('ready to serve client requests');
     assert.equal((await container.execute('etcdctl', 'put', 'a', 'b')).stdout, 'OK\n');
     assert.match((await container.execute('etcdutl', 'version')).stdout, /^etcdutl version: /);
+    // What V8 has compiled in the build is good for the Node of the image.
+    const loader = "require('/usr/local/lib/kvorum/bin/bundled.cjs')";
+    const question = `${loader}.compile('etcdctl').cachedDataRejected`;
+    assert.equal((await container.execute('node', '--print', question)).stdout, 'false\n');
     const { exitCode, stderr } = await container.stop();
     assert.equal(exitCode, 0);
     assert.match(stderr, /"closed etcd server"/);
