@@ -5,17 +5,28 @@
 
 FROM node:20-bookworm-slim AS build
 WORKDIR /kvorum
-COPY package.json package-lock.json tsconfig.json ./
+COPY package.json package-lock.json ./
 RUN npm ci
-COPY . .
-RUN npm run build && npm prune --omit=dev && rm -rf dist/test dist/bench
+COPY tsconfig.json ./
+COPY scripts ./scripts
+COPY bin ./bin
+COPY src ./src
+RUN npm run build && npm prune --omit=dev
+# What only developers and other platforms need stays behind; licences come along.
+RUN find dist node_modules -type f ! -iname 'licen[cs]e*' \
+      \( -name '*.ts' -o -name '*.map' -o -name '*.md' -o -name '.tsbuildinfo' \) -delete \
+    && cd node_modules/classic-level \
+    && rm -rf deps binding.cc binding.gyp \
+    && find prebuilds -mindepth 1 -maxdepth 1 \
+      ! -name "linux-$(node --print process.arch)" -exec rm -r {} +
 
-FROM node:20-bookworm-slim
+# Node alone, without npm and what else its image has.
+FROM debian:bookworm-slim
+COPY --from=build /usr/local/bin/node /usr/local/bin/
 COPY --from=build /kvorum/package.json /usr/local/lib/kvorum/
 COPY --from=build /kvorum/bin /usr/local/lib/kvorum/bin
 COPY --from=build /kvorum/dist /usr/local/lib/kvorum/dist
 COPY --from=build /kvorum/node_modules /usr/local/lib/kvorum/node_modules
-COPY --from=build /kvorum/proto /usr/local/lib/kvorum/proto
 RUN for program in etcd etcdctl etcdutl; do \
       ln -s "../lib/kvorum/bin/$program" "/usr/local/bin/$program"; \
     done \

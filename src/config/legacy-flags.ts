@@ -48,6 +48,8 @@ const LEGACY: Readonly<Record<string, LegacyFlag>> = {
   'test.coverprofile': ignored,
   'test.outputdir': ignored,
 
+  'log-output': renamed('log-outputs'),
+  'experimental-backend-bbolt-freelist-type': renamed('backend-bbolt-freelist-type'),
   'experimental-bootstrap-defrag-threshold-megabytes': renamed(
     'bootstrap-defrag-threshold-megabytes',
   ),
@@ -77,6 +79,9 @@ const LEGACY: Readonly<Record<string, LegacyFlag>> = {
   'experimental-stop-grpc-service-on-defrag': gate('StopGRPCServiceOnDefrag'),
   'experimental-txn-mode-write-with-shared-buffer': gate('TxnModeWriteWithSharedBuffer'),
 
+  // Of 3.4: --log-level is there since.
+  debug: removed(toggle(false, GONE)),
+  'log-package-levels': removed(text('', GONE)),
   'enable-v2': removed(toggle(false, GONE)),
   'experimental-enable-v2v3': refused(text('', GONE)),
   'experimental-wait-cluster-ready-timeout': removed(duration('5s', GONE)),

@@ -14,6 +14,7 @@ import { PEER_SERVER_OPTIONS } from '../peer/index.js';
 import type { KvorumServer } from '../server/index.js';
 import {
   type Carrier,
+  type ConnectionLimit,
   type ConnectionTakers,
   createGrpcJsCarrier,
   createHttp2Carrier,
@@ -59,6 +60,8 @@ export interface ServedAddress {
 export interface BindDependencies {
   readonly logger: Logger;
   readonly clock: Clock;
+  /** How many connections there may be, with those of other listeners that have the same limit. */
+  readonly limit?: ConnectionLimit;
   /** Makes what shakes hands with those who speak TLS; `take` gets those who are let in. */
   readonly acceptTls?:
     | ((take: (socket: Socket, speaksHttp1: boolean) => void) => { accept(socket: Socket): void })
@@ -108,6 +111,7 @@ export class Listeners {
           takers,
           logger: dependencies.logger,
           clock: dependencies.clock,
+          limit: dependencies.limit,
           tls: place.isSecure ? tls : undefined,
         });
         listeners.#bound.push({ ...place, listener });

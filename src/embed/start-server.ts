@@ -1,10 +1,12 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { type Logger, silentLogger } from '../base/logger.js';
+import { maxOpenFiles } from '../base/process-limits.js';
 import { type Random, systemRandom } from '../base/random.js';
 import type { Config, ListenUrl } from '../config/index.js';
 import { MemberHttp } from '../http/index.js';
 import { NodePeerConnector } from '../peer/index.js';
 import { KvorumServer } from '../server/index.js';
+import { connectionBudget } from './connection-budget.js';
 import { discoverCluster, type Resolver, systemResolver } from './discovery/index.js';
 import { Listeners, type ServedAddress } from './listeners.js';
 import { httpOptions, serverOptions } from './server-options.js';
@@ -46,6 +48,7 @@ export async function startServer(
   };
   let server: KvorumServer;
   try {
+    const limits = connectionBudget(maxOpenFiles());
     const peerTls = tlsOptions('peer', config, tools);
     const clientTls = tlsOptions('client', config, tools);
     const connector = new NodePeerConnector(connectTls(peerTls, tools));
@@ -53,7 +56,7 @@ export async function startServer(
     const bind = async (side: TlsSide | 'metrics', urls: readonly ListenUrl[]): Promise<void> => {
       const tls = side === 'peer' ? peerTls : clientTls;
       const accept = acceptTls(side, urls, tls, config, tools);
-      bound.push(await Listeners.bind(urls, { ...tools, acceptTls: accept }));
+      bound.push(await Listeners.bind(urls, { ...tools, acceptTls: accept, limit: limits[side] }));
     };
     await bind('peer', config.listenPeerUrls);
     await bind('client', config.listenClientUrls);

@@ -1,3 +1,4 @@
+export { ConnectionLimit } from './connection-limit.js';
 export { type Carrier, type CarrierOptions, createGrpcJsCarrier } from './grpc-js-carrier.js';
 export type {
   CallContext,

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.js';
 import { LimitedLog } from '../base/limited-log.js';
 import type { Logger } from '../base/logger.js';
+import type { ConnectionLimit } from './connection-limit.js';
 import { beginsWithPlainRequest } from './first-request.js';
 
 /** Where to listen. */
@@ -27,6 +28,8 @@ export interface ListenerDependencies {
   readonly takers: ConnectionTakers;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** How many connections it may have, alone or with others; none: any number. */
+  readonly limit?: ConnectionLimit | undefined;
   /** Shakes hands with those who speak TLS; none: they are turned away. */
   readonly tls?: { accept(socket: Socket): void } | undefined;
 }
@@ -58,10 +61,17 @@ export async function listen(
   options: ListenerOptions,
   dependencies: ListenerDependencies,
 ): Promise<Listener> {
-  const { logger } = dependencies;
+  const { logger, limit, clock = systemClock } = dependencies;
   const connections = new Set<Socket>();
   const sort = sorter(options, dependencies);
+  const refusals = new LimitedLog({ clock, logger });
   const server = createServer({ noDelay: true }, (socket) => {
+    if (limit?.admit(socket) === false) {
+      const fields = { 'remote-addr': remoteAddress(socket), limit: limit.maxConnections };
+      refusals.warn('rejected connection: too many are open', fields);
+      socket.destroy();
+      return;
+    }
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
     socket.on('error', (error) => logger.debug('connection failed', { error: error.message }));
@@ -79,6 +89,8 @@ export async function listen(
   };
 }
 
+const remoteAddress = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
+
 /** What happens to a new connection, by what the listener takes. */
 function sorter(
   { takesPlaintext = true }: ListenerOptions,
@@ -88,9 +100,8 @@ function sorter(
   if (tls !== undefined && !takesPlaintext) return (socket) => tls.accept(socket);
   const log = new LimitedLog({ clock, logger });
   const turnAway = (socket: Socket): void => {
-    log.warn('rejected connection: TLS on a port for plaintext', {
-      'remote-addr': `${socket.remoteAddress}:${socket.remotePort}`,
-    });
+    const fields = { 'remote-addr': remoteAddress(socket) };
+    log.warn('rejected connection: TLS on a port for plaintext', fields);
     socket.destroy();
   };
   return (socket) => {

@@ -1,78 +1,16 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import { loadConfig, StartError } from '../../src/config/index.js';
 import { startServer } from '../../src/embed/index.js';
-import {
-  CertificateAuthority,
-  type CertificateFiles,
-  requireOpenssl,
-} from '../support/certificates.js';
-import { type CommandResult, RunningCommand, runCommand } from '../support/command.js';
+import { CertificateAuthority, requireOpenssl } from '../support/certificates.js';
+import { type CommandResult, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { startMember } from '../support/member.js';
 import { freePorts } from '../support/ports.js';
-import { requireProgram, serverUnderTest } from '../support/programs.js';
-
-/** The address of the node beside 127.0.0.1: the loopback network has many. */
-const NODE_ADDRESS = '127.0.0.2';
-const NODE_NAME = 'control-plane-1';
-
-/** What differs between the releases of kubeadm. */
-const RELEASES = {
-  '1.29': [
-    '--experimental-initial-corrupt-check=true',
-    '--experimental-watch-progress-notify-interval=5s',
-  ],
-  '1.36': ['--feature-gates=InitialCorruptCheck=true', '--watch-progress-notify-interval=5s'],
-} as const;
-
-for (const release of ['1.29', '1.36'] as const) {
-  test(`the command line of kubeadm ${release} starts, and serves who has a certificate`, async (t) => {
-    const etcdctl = requireTools(t);
-    if (etcdctl === undefined) return;
-    const node = await startNode(t, RELEASES[release]);
-    for (const endpoint of node.endpoints) {
-      const client = { endpoint, ...node.client };
-      assert.equal((await runEtcdctl(etcdctl, client, 'put', '/registry/a', '1')).stdout, 'OK\n');
-      const keys = await runEtcdctl(etcdctl, client, 'get', '/', '--prefix', '--keys-only');
-      assert.equal(keys.stdout.trim(), '/registry/a');
-      const health = await runEtcdctl(etcdctl, client, 'endpoint', 'health');
-      assert.match(`${health.stdout}${health.stderr}`, /is healthy/);
-    }
-    const [endpoint = ''] = node.endpoints;
-    const anonymous = { endpoint, caFile: node.client.caFile };
-    const refused = await runEtcdctl(etcdctl, anonymous, 'get', '/', '--prefix');
-    assert.notEqual(refused.exitCode, 0);
-    assert.match(node.member.output, /"rejected connection on client endpoint"/);
-    assert.match(node.member.output, /client didn't provide a certificate/);
-  });
-}
-
-test('certificates are replaced while a watch runs, as kubeadm renews them', async (t) => {
-  const etcdctl = requireTools(t);
-  if (etcdctl === undefined) return;
-  const node = await startNode(t, RELEASES['1.36']);
-  const [endpoint = ''] = node.endpoints;
-  const former = { endpoint, ...node.client };
-  const watch = new RunningCommand(
-    etcdctl,
-    [...etcdctlArguments(former), 'watch', 'k', '--rev=1'],
-    { ETCDCTL_API: '3' },
-  );
-  t.after(() => watch.signal('SIGKILL'));
-  assert.equal((await runEtcdctl(etcdctl, former, 'put', 'k', 'before')).stdout, 'OK\n');
-  await watch.waitForOutput('before');
-
-  // Even the authority is a new one: a client of the former is a stranger from now on.
-  const renewed = node.install(CertificateAuthority.create(t, 'renewed-ca'));
-  const latter = { endpoint, ...renewed };
-  assert.equal((await runEtcdctl(etcdctl, latter, 'put', 'k', 'after')).stdout, 'OK\n');
-  await watch.waitForOutput('after');
-  const stranger = { ...former, caFile: renewed.caFile };
-  assert.notEqual((await runEtcdctl(etcdctl, stranger, 'put', 'k', 'never')).exitCode, 0);
-});
+import { requireProgram } from '../support/programs.js';
+import { etcdctlArguments, requireTools, runEtcdctl } from './tls-client.js';
 
 for (const carrier of ['native', 'grpc-js']) {
   test(`the ${carrier} carrier works behind TLS, also on sockets of the file system`, async (t) => {
@@ -212,6 +150,7 @@ test('what does not fit is told at the start, and nothing is changed', async (t)
     ],
     [[...secure, ...pair, '--trusted-ca-file=/absent'], 'open /absent: no such file or directory'],
     [[...secure, ...pair, `--client-crl-file=${garbage}`], `x509: malformed crl (${garbage})`],
+    [[...secure, ...pair, '--client-crl-file=/absent'], 'open /absent: no such file or directory'],
     [
       [...secure, ...pair, '--client-cert-allowed-cn=a', '--client-cert-allowed-hostname=b'],
       'AllowedCNs and AllowedHostnames are mutually exclusive (cns=["a"], hostnames=["b"])',
@@ -265,86 +204,3 @@ test('odd combinations are told, and start', async (t) => {
     assert.ok(member.output.includes(`"msg":"${message}"`), message);
   }
 });
-
-/** How a client connects. */
-interface Client {
-  readonly endpoint: string;
-  readonly caFile?: string;
-  readonly files?: CertificateFiles;
-  readonly skipsVerification?: boolean;
-}
-
-function etcdctlArguments({ endpoint, caFile, files, skipsVerification }: Client): string[] {
-  return [
-    `--endpoints=${endpoint}`,
-    ...(caFile === undefined ? [] : [`--cacert=${caFile}`]),
-    ...(files === undefined ? [] : [`--cert=${files.certFile}`, `--key=${files.keyFile}`]),
-    ...(skipsVerification === true ? ['--insecure-skip-tls-verify'] : []),
-    ...['--dial-timeout=2s', '--command-timeout=3s'],
-  ];
-}
-
-function runEtcdctl(etcdctl: string, client: Client, ...args: string[]): Promise<CommandResult> {
-  const environment = { ETCDCTL_API: '3' };
-  return runCommand(etcdctl, [...etcdctlArguments(client), ...args], { environment });
-}
-
-/** The stock etcdctl, if it and openssl are there. */
-function requireTools(t: TestContext): string | undefined {
-  return requireOpenssl(t) ? requireProgram(t, 'etcdctl') : undefined;
-}
-
-/** A control-plane node: its certificates where kubeadm puts them, its etcd as the static pod starts it. */
-async function startNode(t: TestContext, releaseFlags: readonly string[]) {
-  const folder = temporaryFolder(t);
-  const pki = join(folder, 'pki', 'etcd');
-  mkdirSync(pki, { recursive: true });
-  const install = (authority: CertificateAuthority) => {
-    const names = [
-      'DNS:localhost',
-      `DNS:${NODE_NAME}`,
-      'IP:127.0.0.1',
-      'IP:::1',
-      `IP:${NODE_ADDRESS}`,
-    ];
-    for (const name of ['server', 'peer']) {
-      const files = authority.issue(name, { names });
-      copyFileSync(files.certFile, join(pki, `${name}.crt`));
-      copyFileSync(files.keyFile, join(pki, `${name}.key`));
-    }
-    copyFileSync(authority.caFile, join(pki, 'ca.crt'));
-    const options = { names: [], usages: 'clientAuth' };
-    const files = authority.issue('kube-etcd-healthcheck-client', options);
-    return { caFile: authority.caFile, files };
-  };
-  const client = install(CertificateAuthority.create(t));
-  const [clientPort = 0, peerPort = 0, metricsPort = 0] = await freePorts(3);
-  const member = await startMember(t, {
-    program: serverUnderTest(),
-    dataFolder: join(folder, 'data'),
-    clientPort,
-    peerPort,
-    flags: [
-      `--advertise-client-urls=https://${NODE_ADDRESS}:${clientPort}`,
-      `--cert-file=${pki}/server.crt`,
-      '--client-cert-auth=true',
-      `--data-dir=${folder}/data`,
-      ...releaseFlags,
-      `--initial-advertise-peer-urls=https://${NODE_ADDRESS}:${peerPort}`,
-      `--initial-cluster=${NODE_NAME}=https://${NODE_ADDRESS}:${peerPort}`,
-      `--key-file=${pki}/server.key`,
-      `--listen-client-urls=https://127.0.0.1:${clientPort},https://${NODE_ADDRESS}:${clientPort}`,
-      `--listen-metrics-urls=http://127.0.0.1:${metricsPort}`,
-      `--listen-peer-urls=https://${NODE_ADDRESS}:${peerPort}`,
-      `--name=${NODE_NAME}`,
-      `--peer-cert-file=${pki}/peer.crt`,
-      '--peer-client-cert-auth=true',
-      `--peer-key-file=${pki}/peer.key`,
-      `--peer-trusted-ca-file=${pki}/ca.crt`,
-      '--snapshot-count=10000',
-      `--trusted-ca-file=${pki}/ca.crt`,
-    ],
-  });
-  const endpoints = [`https://127.0.0.1:${clientPort}`, `https://${NODE_ADDRESS}:${clientPort}`];
-  return { member, endpoints, client, install };
-}

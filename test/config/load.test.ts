@@ -391,6 +391,26 @@ test('flags of older releases work on, with a warning', async () => {
   assert.equal(file.config.compactHashCheckTimeMs, 60_000);
 });
 
+test('flags that only etcd 3.4 knew are taken, too', async () => {
+  const { config, notices } = await load([
+    '--debug',
+    '--log-package-levels=etcdmain=CRITICAL',
+    '--log-output=stderr',
+    '--experimental-backend-bbolt-freelist-type=map',
+    '--name=m1',
+  ]);
+  assert.equal(config.name, 'm1');
+  const told = notices
+    .filter(({ message }) => message.startsWith('flag '))
+    .map(({ fields }) => fields);
+  for (const flag of ['debug', 'log-package-levels', 'log-output']) {
+    assert.ok(
+      told.some((fields) => fields.flag === flag),
+      flag,
+    );
+  }
+});
+
 test('the initial cluster follows the name and the advertised peer URLs', async () => {
   const argv = ['--name=a', '--initial-advertise-peer-urls=http://h:2,http://h:1'];
   const { config } = await load(argv);

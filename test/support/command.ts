@@ -56,6 +56,11 @@ export class RunningCommand {
     this.ended = once(this.child, 'close').then(([code]) => code as number | null);
   }
 
+  /** The process id; undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   write(text: string, isLast = false): void {
     if (isLast) this.child.stdin.end(text);
     else this.child.stdin.write(text);
@@ -66,9 +71,18 @@ export class RunningCommand {
   }
 
   /** Waits until standard output holds `text`; throws with what it holds after `timeoutMs`. */
-  async waitForOutput(text: string, timeoutMs = 10_000): Promise<void> {
+  waitForOutput(text: string, timeoutMs = 10_000): Promise<void> {
+    return this.waitFor(text, () => this.stdout, timeoutMs);
+  }
+
+  /** The same for standard error. */
+  waitForError(text: string, timeoutMs = 10_000): Promise<void> {
+    return this.waitFor(text, () => this.stderr, timeoutMs);
+  }
+
+  private async waitFor(text: string, written: () => string, timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    while (!this.stdout.includes(text)) {
+    while (!written().includes(text)) {
       if (Date.now() > deadline || this.child.exitCode !== null) {
         throw new Error(`no ${JSON.stringify(text)} in:\n${this.stdout}\n${this.stderr}`);
       }

@@ -20,6 +20,8 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   curl: 'curl',
   openssl: 'openssl',
   promtool: 'prometheus',
+  prlimit: 'util-linux',
+  'systemd-analyze': 'systemd',
 };
 
 /** The path of an executable on PATH, or undefined. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { processLimit } from '../../base/process-limits.js';
 
 /** What the operating system knows of this process; undefined where it does not tell. */
 export interface ProcessFigures {
@@ -15,18 +16,17 @@ export interface ProcessFigures {
 
 /** Reads the figures from /proc: some tenths of a millisecond, so only when somebody asks. */
 export function processFigures(): ProcessFigures {
-  const limits = read('limits');
   const status = read('status');
   const virtualKibibytes = numberAfter(status, /^VmSize:\s+(\d+)/m);
   const network = networkBytes(read('net/dev'));
   return {
     openFileDescriptors: countOpenFiles(),
-    maxFileDescriptors: limitOf(limits, 'Max open files'),
+    maxFileDescriptors: processLimit('Max open files'),
     threads: numberAfter(status, /^Threads:\s+(\d+)/m),
     virtualMemoryBytes: virtualKibibytes === undefined ? undefined : virtualKibibytes * 1024,
     networkReceivedBytes: network?.received,
     networkSentBytes: network?.sent,
-    maxVirtualMemoryBytes: limitOf(limits, 'Max address space'),
+    maxVirtualMemoryBytes: processLimit('Max address space'),
   };
 }
 
@@ -50,12 +50,6 @@ function countOpenFiles(): number | undefined {
 function numberAfter(text: string, pattern: RegExp): number | undefined {
   const found = pattern.exec(text)?.[1];
   return found === undefined ? undefined : Number(found);
-}
-
-function limitOf(limits: string, name: string): number | undefined {
-  const soft = new RegExp(`^${name}\\s+(\\S+)`, 'm').exec(limits)?.[1];
-  if (soft === undefined) return undefined;
-  return soft === 'unlimited' ? -1 : Number(soft);
 }
 
 function networkBytes(table: string): { received: number; sent: number } | undefined {
