@@ -10,7 +10,6 @@ import {
 } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import {
-  type ApplyResult,
   executeReadOnlyTxn,
   finishRange,
   isReadOnlyTxn,
@@ -47,7 +46,7 @@ export function kvMethods(server: KvorumServer, headers: ResponseHeaders): RpcMe
     unary(deleteRange.path, (bytes, reply) => {
       const request = DeleteRangeRequest.decode(bytes);
       checkDeleteRangeRequest(request);
-      server.propose(bytes, { kind: RequestKind.deleteRange, request }, (error, result) => {
+      server.propose(RequestKind.deleteRange, bytes, (error, result) => {
         if (result?.kind !== 'deleteRange') reply(failureOf(error));
         else reply(null, encodeDeleteRangeResponse(headers, result));
       });
@@ -108,15 +107,11 @@ function readRange(
   }
 }
 
-/** Refuses what the backend has no room for, after having the alarm raised (G.42). */
-function withinQuota(
-  server: KvorumServer,
-  costBytes: number,
-  reply: Reply,
-  proceed: () => void,
-): void {
-  if (server.quota.hasRoomFor(costBytes)) proceed();
-  else server.raiseNoSpaceAlarm(() => reply(new EtcdError('NoSpace')));
+/** False if the backend has no room: the call is refused, after the alarm was raised (G.42). */
+function hasRoom(server: KvorumServer, costBytes: number, reply: Reply): boolean {
+  if (server.quota.hasRoomFor(costBytes)) return true;
+  server.raiseNoSpaceAlarm(() => reply(new EtcdError('NoSpace')));
+  return false;
 }
 
 function handlePut(
@@ -126,12 +121,11 @@ function handlePut(
   reply: Reply,
 ): void {
   const request = PutRequest.decode(bytes);
-  withinQuota(server, putCost(request), reply, () => {
-    checkPutRequest(request);
-    server.propose(bytes, { kind: RequestKind.put, request }, (error, result) => {
-      if (result?.kind !== 'put') reply(failureOf(error));
-      else reply(null, encodePutResponse(headers, result));
-    });
+  if (!hasRoom(server, putCost(request), reply)) return;
+  checkPutRequest(request);
+  server.propose(RequestKind.put, bytes, (error, result) => {
+    if (result?.kind !== 'put') reply(failureOf(error));
+    else reply(null, encodePutResponse(headers, result));
   });
 }
 
@@ -142,15 +136,15 @@ function handleTxn(
   reply: Reply,
 ): void {
   const request = TxnRequest.decode(bytes);
-  withinQuota(server, txnCost(request), reply, () => {
-    checkTxnRequest(request, server.options.maxTxnOps);
-    if (isReadOnlyTxn(request)) {
-      readTxn(server, headers, request, reply);
-      return;
-    }
-    server.propose(bytes, { kind: RequestKind.txn, request }, (error, result) => {
-      replyTxn(headers, error, result, reply);
-    });
+  if (!hasRoom(server, txnCost(request), reply)) return;
+  checkTxnRequest(request, server.options.maxTxnOps);
+  if (isReadOnlyTxn(request)) {
+    readTxn(server, headers, request, reply);
+    return;
+  }
+  server.propose(RequestKind.txn, bytes, (error, result) => {
+    if (result?.kind !== 'txn') reply(failureOf(error));
+    else reply(null, encodeTxnResponse(headers, result));
   });
 }
 
@@ -175,16 +169,6 @@ function readTxn(
   else server.linearizableRead(read);
 }
 
-function replyTxn(
-  headers: ResponseHeaders,
-  error: Error | null,
-  result: ApplyResult | undefined,
-  reply: Reply,
-): void {
-  if (result?.kind !== 'txn') reply(failureOf(error));
-  else reply(null, encodeTxnResponse(headers, result));
-}
-
 function handleCompact(
   server: KvorumServer,
   headers: ResponseHeaders,
@@ -192,7 +176,7 @@ function handleCompact(
   reply: Reply,
 ): void {
   const request = CompactionRequest.decode(bytes);
-  server.propose(bytes, { kind: RequestKind.compaction, request }, (error, result) => {
+  server.propose(RequestKind.compaction, bytes, (error, result) => {
     if (result?.kind !== 'compaction') {
       reply(failureOf(error));
       return;

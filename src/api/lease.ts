@@ -68,9 +68,8 @@ function handleGrant(
   }
   // The entry must name the id: every member has to grant the same lease.
   const hasId = request.id !== 0n;
-  const chosen = hasId ? request : { ...request, id: server.newLeaseId() };
-  const body = hasId ? bytes : LeaseGrantRequest.encode(chosen);
-  server.propose(body, { kind: RequestKind.leaseGrant, request: chosen }, (error, result) => {
+  const body = hasId ? bytes : LeaseGrantRequest.encode({ ...request, id: server.newLeaseId() });
+  server.propose(RequestKind.leaseGrant, body, (error, result) => {
     if (result?.kind !== 'leaseGrant') {
       reply(error ?? new Error('a lease was granted with an unexpected result'));
       return;
@@ -87,8 +86,9 @@ function handleRevoke(
   bytes: Buffer,
   reply: Reply,
 ): void {
-  const request = LeaseRevokeRequest.decode(bytes);
-  server.propose(bytes, { kind: RequestKind.leaseRevoke, request }, (error, result) => {
+  // What cannot be decoded must not enter the log.
+  LeaseRevokeRequest.decode(bytes);
+  server.propose(RequestKind.leaseRevoke, bytes, (error, result) => {
     if (result === undefined) reply(error);
     else reply(null, LeaseRevokeResponse.encode({ header: headers.message(result.revision) }));
   });

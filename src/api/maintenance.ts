@@ -88,7 +88,7 @@ function handleAlarm(
     // A real member dies of it (grpc-surface.md): it must not enter the log.
     throw new RpcError(GrpcCode.invalidArgument, 'etcdserver: unknown alarm action');
   }
-  server.propose(bytes, { kind: RequestKind.alarm, request }, (error, result) => {
+  server.propose(RequestKind.alarm, bytes, (error, result) => {
     if (result?.kind !== 'alarm') {
       reply(error ?? new Error('an alarm request was applied with an unexpected result'));
       return;

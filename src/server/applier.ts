@@ -27,7 +27,7 @@ import { leaseGrantCost, putCost, type Quota, txnCost } from './quota.js';
 import type { AlarmResult, ApplyResult, PlainResult } from './results.js';
 import { type DowngradeState, refuseNewerCluster, storageVersionFor } from './version/index.js';
 
-/** A request of the log in decoded form; the proposer keeps it so that it is not decoded twice. */
+/** A request of the log in decoded form. */
 export type DecodedRequest =
   | { readonly kind: typeof RequestKind.range; readonly request: RangeRequest }
   | { readonly kind: typeof RequestKind.put; readonly request: PutRequest }
@@ -45,8 +45,6 @@ export type DecodedRequest =
   | {
       readonly kind: typeof RequestKind.clusterMemberAttrSet;
       readonly request: ClusterMemberAttrSetRequest;
-      /** It has to stand in the log as members before 3.5 read it. */
-      readonly isLegacy?: boolean;
     }
   | {
       readonly kind: typeof RequestKind.downgradeInfoSet;
@@ -138,19 +136,18 @@ export class Applier {
 
   apply(decoded: DecodedRequest): ApplyResult {
     switch (decoded.kind) {
-      case RequestKind.put:
+      case RequestKind.put: {
         this.#refuseIfCorrupt();
         this.#refuseIfFull(1);
-        return this.#withinQuota(putCost(decoded.request), () =>
-          executePut(this.#store, this.#leases, decoded.request),
-        );
+        const hasRoom = this.#quota.hasRoomFor(putCost(decoded.request));
+        return withinQuota(hasRoom, executePut(this.#store, this.#leases, decoded.request));
+      }
       case RequestKind.txn: {
         this.#refuseIfCorrupt();
-        const cost = txnCost(decoded.request);
-        this.#refuseIfFull(cost);
-        return this.#withinQuota(cost, () =>
-          executeTxn(this.#store, this.#leases, decoded.request),
-        );
+        const costBytes = txnCost(decoded.request);
+        this.#refuseIfFull(costBytes);
+        const hasRoom = this.#quota.hasRoomFor(costBytes);
+        return withinQuota(hasRoom, executeTxn(this.#store, this.#leases, decoded.request));
       }
       case RequestKind.deleteRange:
         this.#refuseIfCorrupt();
@@ -161,10 +158,12 @@ export class Applier {
       case RequestKind.compaction:
         this.#refuseIfCorrupt();
         return this.#compact(decoded.request);
-      case RequestKind.leaseGrant:
+      case RequestKind.leaseGrant: {
         this.#refuseIfCorrupt();
         this.#refuseIfFull(leaseGrantCost);
-        return this.#withinQuota(leaseGrantCost, () => this.#grantLease(decoded.request));
+        const hasRoom = this.#quota.hasRoomFor(leaseGrantCost);
+        return withinQuota(hasRoom, this.#grantLease(decoded.request));
+      }
       case RequestKind.leaseRevoke:
         this.#refuseIfCorrupt();
         return this.#revokeLease(decoded.request.id);
@@ -202,14 +201,6 @@ export class Applier {
 
   #refuseIfFull(costBytes: number): void {
     if (costBytes > 0 && this.#alarms.isRaised(AlarmType.noSpace)) throw new EtcdError('NoSpace');
-  }
-
-  /** The room is looked at before the change, as etcd does, the change is made in any case. */
-  #withinQuota(costBytes: number, execute: () => ApplyResult): ApplyResult {
-    const hasRoom = this.#quota.hasRoomFor(costBytes);
-    const result = execute();
-    if (!hasRoom) throw new EtcdError('NoSpace');
-    return result;
   }
 
   #compact(request: CompactionRequest): ApplyResult {
@@ -270,4 +261,10 @@ export class Applier {
     }
     return this.#plain();
   }
+}
+
+/** The room is looked at before a change, as etcd does, and the change is made in any case. */
+function withinQuota(hasRoom: boolean, result: ApplyResult): ApplyResult {
+  if (!hasRoom) throw new EtcdError('NoSpace');
+  return result;
 }

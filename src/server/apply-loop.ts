@@ -89,10 +89,10 @@ export class ApplyLoop {
     const request = requestOf(entry.data);
     if (request === undefined) return;
     const { kind, body, idPrefix, idSuffix } = request;
-    // A proposer that waits has the request in decoded form.
-    const awaited =
-      idPrefix === this.#options.idPrefix ? proposals.decodedOf(idSuffix, entry.data) : undefined;
-    const decoded = awaited ?? decodeRequest(kind, body);
+    const waiter =
+      idPrefix === this.#options.idPrefix ? proposals.waiterOf(idSuffix, entry.data) : undefined;
+    // What the proposer had decoded is not kept: doing it again is cheaper than keeping it alive.
+    const decoded = decodeRequest(kind, body);
     let result: ApplyResult | undefined;
     let failure: Error | null = null;
     const { applier, clock } = this.#dependencies;
@@ -104,12 +104,13 @@ export class ApplyLoop {
     }
     const endMs = clock.nowMs();
     this.#note(kind, failure === null, endMs - startMs);
-    const answer = (): void => {
-      if (awaited !== undefined) proposals.applied(idSuffix, failure, result, endMs);
-    };
     // Every member that has no room says so, whoever asked.
-    if (isEtcdError(failure, 'NoSpace')) this.#dependencies.spaceExceeded(answer);
-    else answer();
+    if (failure !== null && isEtcdError(failure, 'NoSpace')) {
+      const answered = failure;
+      this.#dependencies.spaceExceeded(() => {
+        if (waiter !== undefined) proposals.applied(waiter, answered, undefined, endMs);
+      });
+    } else if (waiter !== undefined) proposals.applied(waiter, failure, result, endMs);
   }
 
   #note(kind: RequestKind, succeeded: boolean, tookMs: number): void {

@@ -5,7 +5,6 @@ import {
 } from '../proto/generated/membershippb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import { AlarmType } from './alarms.js';
-import type { DecodedRequest } from './applier.js';
 import { type AutoCompactor, createAutoCompactor } from './auto-compaction/index.js';
 import { CorruptionChecker, CorruptionMonitor, createPeerHashes } from './corruption/index.js';
 import type { MemberCore } from './member-core.js';
@@ -132,11 +131,8 @@ function createVersionMonitor(core: MemberCore): VersionMonitor {
     downgrade: () => state.downgrade.info,
     peers: () => others(core),
     serverVersion: async (url) => (await core.queries.version(url)).server,
-    proposeVersion: (ver) => {
-      const request = { ver };
-      const body = ClusterVersionSetRequest.encode(request);
-      return proposed(core, body, { kind: RequestKind.clusterVersionSet, request });
-    },
+    proposeVersion: (ver) =>
+      proposed(core, RequestKind.clusterVersionSet, ClusterVersionSetRequest.encode({ ver })),
     proposeDowngradeEnd: () => proposeDowngradeInfo(core, { enabled: false, ver: '' }),
   });
 }
@@ -158,7 +154,7 @@ function createCorruptionChecker(core: MemberCore): CorruptionChecker {
       linearizableRead: core.linearizableRead,
       raiseAlarm: (suspect) => {
         const request = { action: 1, memberId: suspect, alarm: AlarmType.corrupt } as const;
-        core.proposeOwn(AlarmRequest.encode(request), { kind: RequestKind.alarm, request });
+        core.proposeOwn(RequestKind.alarm, AlarmRequest.encode(request));
       },
       logger,
     },
@@ -166,19 +162,17 @@ function createCorruptionChecker(core: MemberCore): CorruptionChecker {
 }
 
 function proposeCompaction(core: MemberCore, revision: number): Promise<void> {
-  const request = { revision, physical: false };
-  const body = CompactionRequest.encode(request);
-  return proposed(core, body, { kind: RequestKind.compaction, request });
+  const body = CompactionRequest.encode({ revision, physical: false });
+  return proposed(core, RequestKind.compaction, body);
 }
 
 function proposeDowngradeInfo(core: MemberCore, request: DowngradeInfoSetRequest): Promise<void> {
-  const body = DowngradeInfoSetRequest.encode(request);
-  return proposed(core, body, { kind: RequestKind.downgradeInfoSet, request });
+  return proposed(core, RequestKind.downgradeInfoSet, DowngradeInfoSetRequest.encode(request));
 }
 
 /** Resolves when the request is applied. */
-function proposed(core: MemberCore, body: Buffer, decoded: DecodedRequest): Promise<void> {
+function proposed(core: MemberCore, kind: RequestKind, body: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    core.propose(body, decoded, (error) => (error === null ? resolve() : reject(error)));
+    core.propose(kind, body, (error) => (error === null ? resolve() : reject(error)));
   });
 }

@@ -2,12 +2,12 @@ import type { Clock } from '../base/clock.js';
 import type { EtcdError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { ClusterQueries } from '../peer/index.js';
-import type { DecodedRequest } from './applier.js';
+import type { RequestKind } from '../proto/internal-request.js';
 import type { ReadCallback } from './linearizable-reads.js';
 import type { MemberMetrics } from './metrics.js';
 import type { ServerOptions } from './options.js';
 import type { PeerLink } from './peer-link.js';
-import type { ProposalCallback } from './proposals.js';
+import type { Propose } from './proposals.js';
 import type { RaftDriver } from './raft-driver.js';
 import type { MemberState } from './state.js';
 
@@ -27,9 +27,9 @@ export interface MemberCore {
   readonly appliedIndex: () => number;
   readonly nextRequestId: () => bigint;
   /** Replicates and applies a request, see KvorumServer.propose. */
-  readonly propose: (body: Uint8Array, decoded: DecodedRequest, callback: ProposalCallback) => void;
+  readonly propose: Propose;
   /** Proposes a request of the member's own; its outcome shows in the state. */
-  readonly proposeOwn: (body: Uint8Array, decoded: DecodedRequest) => void;
+  readonly proposeOwn: (kind: RequestKind, body: Uint8Array) => void;
   readonly linearizableRead: (callback: ReadCallback) => void;
   /** What a client is told that has waited in vain since then, on the monotonic clock. */
   readonly timeoutError: (startMs: number) => EtcdError;

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import { EtcdError } from '../base/errors.js';
+import { ClusterMemberAttrSetRequest } from '../proto/generated/membershippb.js';
 import {
   encodeInternalRequest,
   internalRequestSize,
-  RequestKind,
+  type RequestKind,
 } from '../proto/internal-request.js';
 import { ProposalDroppedError, RaftInvariantError } from '../raft/index.js';
-import type { DecodedRequest } from './applier.js';
 import { encodeLegacyAttributes } from './legacy-entries.js';
 import type { MemberMetrics } from './metrics.js';
 import type { RequestIds } from './request-id.js';
@@ -14,6 +14,17 @@ import type { ApplyResult } from './results.js';
 
 /** Called once with the result of a request, or with why there is none. */
 export type ProposalCallback = (error: Error | null, result: ApplyResult | undefined) => void;
+
+/**
+ * Replicates and applies a request of which `body` is the encoded form. `isLegacy`: it has to stand in the
+ * log as members before 3.5 read it (only of a member's attributes).
+ */
+export type Propose = (
+  kind: RequestKind,
+  body: Uint8Array,
+  callback: ProposalCallback,
+  isLegacy?: boolean,
+) => void;
 
 /** Committed entries that may wait to be applied before new requests are refused (G.50). */
 const MAX_UNAPPLIED_ENTRIES = 5000;
@@ -45,10 +56,16 @@ export interface ProposalDependencies {
   readonly timeoutError: (startMs: number) => EtcdError;
 }
 
-interface Waiter {
-  readonly decoded: DecodedRequest;
+/**
+ * Somebody who waits for a request. No more than this is kept of it: thousands wait at a time, and
+ * whatever outlives a turn of the collector is copied by it.
+ */
+export interface Waiter {
+  /** The lower 30 bits of the request id: small integers, and unique among those that wait. */
+  readonly id: number;
+  readonly kind: RequestKind;
   readonly callback: ProposalCallback;
-  readonly deadlineMs: number;
+  readonly startMs: number;
   /** The encoded request as it goes into the log. */
   readonly entry: Uint8Array;
 }
@@ -61,11 +78,11 @@ interface Waiter {
 export class Proposals {
   readonly #options: ProposalOptions;
   readonly #dependencies: ProposalDependencies;
-  /** By the lower 48 bits of the request id, in the order of their deadlines. */
+  /** By id, in the order of their deadlines. */
   readonly #waiting = new Map<number, Waiter>();
   #waitingBytes = 0;
-  /** Encoded requests that Raft has not been given yet, by id, in order. */
-  readonly #gathered = new Map<number, Uint8Array>();
+  /** Those whose requests Raft has not been given yet, in order; some may have stopped waiting. */
+  #gathered: Waiter[] = [];
   #isFlushScheduled = false;
   #cancelSweep: (() => void) | undefined;
   #isStopped = false;
@@ -85,7 +102,7 @@ export class Proposals {
     this.#cancelSweep?.();
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.#gathered.clear();
+    this.#gathered = [];
     this.#waitingBytes = 0;
     for (const waiter of waiting) waiter.callback(new EtcdError('Stopped'), undefined);
   }
@@ -94,20 +111,22 @@ export class Proposals {
     return this.#waiting.size;
   }
 
-  /** Proposes a request; `body` is its encoded form, `decoded` the same in decoded form. */
-  submit(body: Uint8Array, decoded: DecodedRequest, callback: ProposalCallback): void {
+  /** See {@link Propose}. */
+  submit(kind: RequestKind, body: Uint8Array, callback: ProposalCallback, isLegacy = false): void {
     const refusal = this.#refusal(body);
     if (refusal !== undefined) {
       callback(refusal, undefined);
       return;
     }
     const { ids, clock } = this.#dependencies;
-    const id = ids.next();
-    const entry = encodeEntry(body, decoded, ids.prefix, id);
-    const deadlineMs = clock.nowMs() + this.#options.timeoutMs;
-    this.#waiting.set(id, { decoded, callback, deadlineMs, entry });
+    const suffix = ids.next();
+    const entry = isLegacy
+      ? encodeLegacyAttributes(ClusterMemberAttrSetRequest.decode(body), ids.prefix, suffix)
+      : encodeInternalRequest(kind, body, ids.prefix, suffix);
+    const waiter = { id: shortId(suffix), kind, callback, startMs: clock.nowMs(), entry };
+    this.#waiting.set(waiter.id, waiter);
     this.#waitingBytes += entry.length;
-    this.#gathered.set(id, entry);
+    this.#gathered.push(waiter);
     // What else arrives in this turn of the event loop joins the batch.
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
@@ -138,72 +157,58 @@ export class Proposals {
    */
   flush(): void {
     this.#isFlushScheduled = false;
-    while (this.#gathered.size > 0 && !this.#isStopped) {
-      const { ids, batch } = this.#nextBatch();
+    while (this.#gathered.length > 0 && !this.#isStopped) {
+      const gathered = this.#gathered;
+      const batch = nextBatch(gathered);
+      // Taken out first: what Raft does with it may lead back here.
+      this.#gathered = gathered.slice(batch.length);
       try {
         this.#dependencies.propose(batch);
       } catch (error) {
         if (error instanceof RaftInvariantError) throw error;
-        if (mayBeTakenLater(error)) return;
-        for (const id of ids) this.#fail(id, dropReason(error));
+        const waiters = gathered.slice(0, batch.length);
+        if (mayBeTakenLater(error)) {
+          this.#gathered = [...waiters, ...this.#gathered];
+          return;
+        }
+        for (const waiter of waiters) this.#fail(waiter, dropReason(error));
       }
-      for (const id of ids) this.#gathered.delete(id);
     }
-  }
-
-  #nextBatch(): { ids: number[]; batch: Uint8Array[] } {
-    const ids: number[] = [];
-    const batch: Uint8Array[] = [];
-    let sizeBytes = 0;
-    for (const [id, entry] of this.#gathered) {
-      if (ids.length > 0 && sizeBytes + entry.length > MAX_BATCH_BYTES) break;
-      sizeBytes += entry.length;
-      ids.push(id);
-      batch.push(entry);
-    }
-    return { ids, batch };
   }
 
   /**
-   * The decoded form of a request of this process that is found in the log, if its proposer still waits.
-   * An id has only 16 bits of its member's, so another member's request may have the same: the bytes
-   * tell. On the leader they are the very bytes that were proposed.
+   * Who waits for a request that is found in the log; undefined: nobody any more, or nobody here. An id
+   * has only 16 bits of its member's, so another member's request may have the same: the bytes tell. On
+   * the leader they are the very bytes that were proposed.
    */
-  decodedOf(id: number, entry: Uint8Array): DecodedRequest | undefined {
-    const waiter = this.#waiting.get(id);
+  waiterOf(suffix: number, entry: Uint8Array): Waiter | undefined {
+    const waiter = this.#waiting.get(shortId(suffix));
     if (waiter === undefined) return undefined;
-    if (waiter.entry === entry || Buffer.compare(waiter.entry, entry) === 0) return waiter.decoded;
-    return undefined;
+    return waiter.entry === entry || Buffer.compare(waiter.entry, entry) === 0 ? waiter : undefined;
   }
 
   /** Answers the proposer of a request that was applied at `nowMs`, if it still waits. */
   applied(
-    id: number,
+    waiter: Waiter,
     error: Error | null,
     result: ApplyResult | undefined,
     nowMs = this.#dependencies.clock.nowMs(),
   ): void {
-    const waiter = this.#waiting.get(id);
-    if (waiter === undefined) return;
-    const tookMs = nowMs - (waiter.deadlineMs - this.#options.timeoutMs);
+    if (!this.#waiting.delete(waiter.id)) return;
     const { metrics } = this.#dependencies;
-    metrics?.requests.observe(waiter.decoded.kind, error === null, tookMs / 1000);
-    this.#finish(id, error, result);
+    metrics?.requests.observe(waiter.kind, error === null, (nowMs - waiter.startMs) / 1000);
+    this.#answer(waiter, error, result);
   }
 
   /** The request was not carried out, or nobody knows. */
-  #fail(id: number, error: Error): void {
+  #fail(waiter: Waiter, error: Error): void {
+    if (!this.#waiting.delete(waiter.id)) return;
     const { metrics } = this.#dependencies;
     if (metrics !== undefined) metrics.failedProposals++;
-    this.#finish(id, error, undefined);
+    this.#answer(waiter, error, undefined);
   }
 
-  #finish(id: number, error: Error | null, result: ApplyResult | undefined): void {
-    const waiter = this.#waiting.get(id);
-    if (waiter === undefined) return;
-    this.#waiting.delete(id);
-    // What Raft was not given when its client stopped waiting is never carried out.
-    this.#gathered.delete(id);
+  #answer(waiter: Waiter, error: Error | null, result: ApplyResult | undefined): void {
     this.#waitingBytes -= waiter.entry.length;
     waiter.callback(error, result);
   }
@@ -211,25 +216,31 @@ export class Proposals {
   /** All requests have the same patience, so those that waited longest stand first in the map. */
   #sweep(): void {
     const { clock, timeoutError } = this.#dependencies;
-    const nowMs = clock.nowMs();
-    for (const [id, { deadlineMs }] of this.#waiting) {
-      if (deadlineMs > nowMs) break;
-      this.#fail(id, timeoutError(deadlineMs - this.#options.timeoutMs));
+    const startedBeforeMs = clock.nowMs() - this.#options.timeoutMs;
+    for (const waiter of this.#waiting.values()) {
+      if (waiter.startMs > startedBeforeMs) break;
+      this.#fail(waiter, timeoutError(waiter.startMs));
+    }
+    // What Raft was not given when its client stopped waiting is never carried out.
+    if (this.#gathered.length > 0) {
+      this.#gathered = this.#gathered.filter(({ id }) => this.#waiting.has(id));
     }
     this.flush();
   }
 }
 
-function encodeEntry(
-  body: Uint8Array,
-  decoded: DecodedRequest,
-  idPrefix: number,
-  id: number,
-): Uint8Array {
-  if (decoded.kind === RequestKind.clusterMemberAttrSet && decoded.isLegacy === true) {
-    return encodeLegacyAttributes(decoded.request, idPrefix, id);
+const shortId = (suffix: number): number => suffix & 0x3fff_ffff;
+
+/** The requests at the beginning that go at once. */
+function nextBatch(waiters: readonly Waiter[]): Uint8Array[] {
+  const batch: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for (const { entry } of waiters) {
+    if (batch.length > 0 && sizeBytes + entry.length > MAX_BATCH_BYTES) break;
+    sizeBytes += entry.length;
+    batch.push(entry);
   }
-  return encodeInternalRequest(decoded.kind, body, idPrefix, id);
+  return batch;
 }
 
 /**

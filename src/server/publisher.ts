@@ -4,8 +4,7 @@ import { type Cluster, formatId, type Member } from '../membership/index.js';
 import { compareMinor, parseVersion } from '../peer/index.js';
 import { ClusterMemberAttrSetRequest } from '../proto/generated/membershippb.js';
 import { RequestKind } from '../proto/internal-request.js';
-import type { DecodedRequest } from './applier.js';
-import type { ProposalCallback } from './proposals.js';
+import type { ProposalCallback, Propose } from './proposals.js';
 import { FIRST_CLUSTER_REQUESTS } from './version/index.js';
 
 /** A member that could not tell the cluster its name tries again after this. */
@@ -26,7 +25,7 @@ export interface PublisherDependencies {
   readonly state: { readonly cluster: Cluster };
   /** Asks the member at a peer URL for its versions; rejects if it does not answer. */
   readonly queries: { version(url: string): Promise<{ readonly server: string }> };
-  readonly propose: (body: Uint8Array, decoded: DecodedRequest, callback: ProposalCallback) => void;
+  readonly propose: Propose;
 }
 
 /** Tells the cluster this member's name and client URLs; only then does it serve (formats.md §8.3). */
@@ -74,12 +73,11 @@ export class Publisher {
   #propose(isLegacy: boolean): void {
     const { memberId, clusterId, name, clientUrls } = this.#options;
     const { logger, propose } = this.#dependencies;
-    const request: ClusterMemberAttrSetRequest = {
+    const body = ClusterMemberAttrSetRequest.encode({
       memberId,
       memberAttributes: { name, clientUrls: [...clientUrls] },
-    };
-    const body = ClusterMemberAttrSetRequest.encode(request);
-    propose(body, { kind: RequestKind.clusterMemberAttrSet, request, isLegacy }, (error) => {
+    });
+    const answered: ProposalCallback = (error) => {
       if (error === null) {
         logger.info('published local member to cluster through raft', {
           'local-member-id': formatId(memberId),
@@ -94,7 +92,8 @@ export class Publisher {
       });
       // Never at once: a refusal comes within the call, and would come again.
       this.#again(RETRY_MS);
-    });
+    };
+    propose(RequestKind.clusterMemberAttrSet, body, answered, isLegacy);
   }
 
   #again(delayMs: number): void {

@@ -1,7 +1,8 @@
 import type { Logger } from '../base/logger.js';
 import { formatId } from '../membership/index.js';
+import type { RequestKind } from '../proto/internal-request.js';
 import { NO_NODE, type RawNode, type Snapshot, type SoftState } from '../raft/index.js';
-import { Applier, type DecodedRequest } from './applier.js';
+import { Applier } from './applier.js';
 import { ApplyLoop } from './apply-loop.js';
 import { LeaderLoss } from './leader-loss.js';
 import { LinearizableReads, type ReadCallback } from './linearizable-reads.js';
@@ -122,8 +123,8 @@ export class Replica {
   }
 
   /** Replicates and applies a request; see KvorumServer.propose. */
-  propose(body: Uint8Array, decoded: DecodedRequest, callback: ProposalCallback): void {
-    this.#proposals.submit(body, decoded, callback);
+  propose(kind: RequestKind, body: Uint8Array, callback: ProposalCallback, isLegacy = false): void {
+    this.#proposals.submit(kind, body, callback, isLegacy);
   }
 
   /** Calls back once this member's state holds every write acknowledged before the call. */

@@ -9,7 +9,6 @@ import { AlarmRequest } from '../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../proto/internal-request.js';
 import type { Backend } from '../storage/backend/index.js';
 import { type Alarms, AlarmType } from './alarms.js';
-import type { DecodedRequest } from './applier.js';
 import { hashBuckets } from './backend-hash.js';
 import { BootstrapError } from './bootstrap/errors.js';
 import { ClusterServices } from './cluster-services.js';
@@ -145,8 +144,8 @@ export class KvorumServer {
       metrics: this.#data.metrics,
       appliedIndex: () => this.appliedIndex,
       nextRequestId: () => this.#replica.ids.full(this.#replica.ids.next()),
-      propose: (body, decoded, callback) => this.propose(body, decoded, callback),
-      proposeOwn: (body, decoded) => this.#proposeOwn(body, decoded),
+      propose: (...request) => this.propose(...request),
+      proposeOwn: (kind, body) => this.#proposeOwn(kind, body),
       linearizableRead: (callback) => this.linearizableRead(callback),
       timeoutError: (startMs) => this.#replica.timeouts.error(startMs),
     };
@@ -290,11 +289,11 @@ export class KvorumServer {
   }
 
   /**
-   * Replicates and applies a request; `body` is its encoded form, `decoded` the same in decoded
-   * form. The callback gets an EtcdError if it was refused or nobody knows its fate.
+   * Replicates and applies a request; `body` is its encoded form. The callback gets an EtcdError if it
+   * was refused or nobody knows its fate. `isLegacy`: it goes into the log as members before 3.5 read it.
    */
-  propose(body: Uint8Array, decoded: DecodedRequest, callback: ProposalCallback): void {
-    this.#replica.propose(body, decoded, callback);
+  propose(kind: RequestKind, body: Uint8Array, callback: ProposalCallback, isLegacy = false): void {
+    this.#replica.propose(kind, body, callback, isLegacy);
   }
 
   /** Calls back once this member's state holds every write acknowledged before the call. */
@@ -315,14 +314,14 @@ export class KvorumServer {
     }
     const request = { action: 1, memberId: this.memberId, alarm: AlarmType.noSpace } as const;
     const body = AlarmRequest.encode(request);
-    this.propose(body, { kind: RequestKind.alarm, request }, () => done());
+    this.propose(RequestKind.alarm, body, () => done());
   }
 
   /** Proposes a request of the member's own; its outcome shows in the state. */
-  #proposeOwn(body: Uint8Array, decoded: DecodedRequest): void {
-    this.propose(body, decoded, (error) => {
+  #proposeOwn(kind: RequestKind, body: Uint8Array): void {
+    this.propose(kind, body, (error) => {
       if (error === null) return;
-      const fields = { kind: decoded.kind, error: error.message };
+      const fields = { kind, error: error.message };
       this.#logger.warn('a request of the member itself failed', fields);
     });
   }

@@ -14,7 +14,7 @@ import {
 } from '../../src/proto/generated/etcdserverpb.js';
 import { LeaseInternalRequest } from '../../src/proto/generated/leasepb.js';
 import { RequestKind } from '../../src/proto/internal-request.js';
-import type { DecodedRequest } from '../../src/server/applier.js';
+import { type DecodedRequest, decodeRequest } from '../../src/server/applier.js';
 import { MemberLeases } from '../../src/server/leases/index.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -47,7 +47,8 @@ function createMember(overrides: { checkpoints?: boolean } = {}) {
     },
   };
   /** Proposals are committed and applied at once. */
-  const propose = (_body: Uint8Array, decoded: DecodedRequest): void => {
+  const propose = (kind: RequestKind, body: Uint8Array): void => {
+    const decoded = decodeRequest(kind, body);
     state.proposed.push(decoded);
     if (decoded.kind !== RequestKind.leaseCheckpoint) return;
     for (const { id, remainingTtl } of decoded.request.checkpoints) {
@@ -65,8 +66,8 @@ function createMember(overrides: { checkpoints?: boolean } = {}) {
       linearizableRead: (callback) => callback(state.readError),
       leaderPeerUrls: () => state.leaderUrls,
       proposeOwn: propose,
-      propose: (body, decoded, callback) => {
-        propose(body, decoded);
+      propose: (kind, body, callback) => {
+        propose(kind, body);
         callback(null);
       },
       send: async (url, request) => {

@@ -4,7 +4,7 @@ import { EtcdError } from '../../src/base/errors.js';
 import { PutRequest } from '../../src/proto/generated/etcdserverpb.js';
 import { decodeInternalRequest, RequestKind } from '../../src/proto/internal-request.js';
 import { ProposalDroppedError } from '../../src/raft/index.js';
-import { Proposals } from '../../src/server/proposals.js';
+import { Proposals, type Waiter } from '../../src/server/proposals.js';
 import { RequestIds } from '../../src/server/request-id.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -27,33 +27,34 @@ function createProposals(options: { propose?: () => void; unapplied?: number } =
   proposals.start();
   const results: string[] = [];
   const submit = (name: string, valueSize = 1): void => {
-    const request = PutRequest.decode(
-      PutRequest.encode({ key: Buffer.from(name), value: Buffer.alloc(valueSize) }),
-    );
-    const body = PutRequest.encode(request);
-    proposals.submit(body, { kind: RequestKind.put, request }, (error, result) => {
+    const body = PutRequest.encode({ key: Buffer.from(name), value: Buffer.alloc(valueSize) });
+    proposals.submit(RequestKind.put, body, (error, result) => {
       results.push(`${name}: ${error === null ? `revision ${result?.revision}` : error.message}`);
     });
   };
-  const idsOf = (batch: number): number[] =>
-    (batches[batch] ?? []).map((entry) => decodeInternalRequest(entry).idSuffix);
-  return { clock, proposals, batches, results, submit, idsOf };
+  const waitersOf = (batch: number): (Waiter | undefined)[] =>
+    (batches[batch] ?? []).map((entry) =>
+      proposals.waiterOf(decodeInternalRequest(entry).idSuffix, entry),
+    );
+  const applied = (waiter: Waiter | undefined, revision: number): void => {
+    assert.ok(waiter !== undefined);
+    proposals.applied(waiter, null, { kind: 'plain', revision });
+  };
+  return { clock, proposals, batches, results, submit, waitersOf, applied };
 }
-
-const result = (revision: number) => ({ kind: 'plain', revision }) as const;
 
 describe('Proposals', () => {
   it('propose what came in one turn as one batch, and answer when it is applied', () => {
-    const { clock, proposals, batches, results, submit, idsOf } = createProposals();
+    const { clock, batches, results, submit, waitersOf, applied } = createProposals();
     submit('a');
     submit('b');
     assert.equal(batches.length, 0);
     clock.runImmediates();
     assert.equal(batches.length, 1);
-    const [first = 0, second = 0] = idsOf(0);
-    proposals.applied(second, null, result(2));
-    proposals.applied(first, null, result(3));
-    proposals.applied(first, null, result(4));
+    const [first, second] = waitersOf(0);
+    applied(second, 2);
+    applied(first, 3);
+    applied(first, 4);
     assert.deepEqual(results, ['b: revision 2', 'a: revision 3']);
   });
 
@@ -74,16 +75,16 @@ describe('Proposals', () => {
   });
 
   it('know their own requests by all bytes: ids of two members may be the same', () => {
-    const { clock, proposals, batches, submit, idsOf } = createProposals();
+    const { clock, proposals, batches, submit } = createProposals();
     submit('a');
     clock.runImmediates();
     const [entry = Buffer.alloc(0)] = batches[0] ?? [];
-    const [id = 0] = idsOf(0);
-    assert.equal(proposals.decodedOf(id, entry)?.kind, RequestKind.put);
-    assert.equal(proposals.decodedOf(id, Buffer.from(entry))?.kind, RequestKind.put);
+    const { idSuffix } = decodeInternalRequest(entry);
+    assert.equal(proposals.waiterOf(idSuffix, entry)?.kind, RequestKind.put);
+    assert.equal(proposals.waiterOf(idSuffix, Buffer.from(entry))?.kind, RequestKind.put);
     const other = Buffer.from(entry);
     other[other.length - 1] = 0x7a;
-    assert.equal(proposals.decodedOf(id, other), undefined);
+    assert.equal(proposals.waiterOf(idSuffix, other), undefined);
   });
 
   it('refuse everything while applying lags far behind', () => {
@@ -105,7 +106,7 @@ describe('Proposals', () => {
 
   it('wait for a leader', () => {
     let hasLeader = false;
-    const { clock, proposals, batches, results, submit, idsOf } = createProposals({
+    const { clock, proposals, batches, results, submit, waitersOf, applied } = createProposals({
       propose: () => {
         if (!hasLeader) throw new ProposalDroppedError('no-leader');
       },
@@ -114,15 +115,22 @@ describe('Proposals', () => {
     clock.runImmediates();
     hasLeader = true;
     proposals.flush();
-    for (const id of idsOf(batches.length - 1)) {
-      proposals.applied(id, null, { kind: 'plain', revision: 2 });
-    }
+    for (const waiter of waitersOf(batches.length - 1)) applied(waiter, 2);
     assert.deepEqual(results, ['a: revision 2']);
+  });
+
+  it('give each request to Raft once, also if that leads back to them', () => {
+    const { clock, proposals, batches, submit } = createProposals({
+      propose: () => proposals.flush(),
+    });
+    submit('a');
+    clock.runImmediates();
+    assert.equal(batches.length, 1);
   });
 
   it('hold back what Raft cannot take yet, and drop what nobody waits for any more', () => {
     let isFull = true;
-    const { clock, proposals, batches, results, submit, idsOf } = createProposals({
+    const { clock, proposals, batches, results, submit, waitersOf, applied } = createProposals({
       propose: () => {
         if (isFull) throw new ProposalDroppedError('uncommitted-size-limit');
       },
@@ -138,10 +146,10 @@ describe('Proposals', () => {
     isFull = false;
     proposals.flush();
     const last = batches.length - 1;
-    assert.equal(idsOf(last).length, 1);
+    assert.equal(waitersOf(last).length, 1);
     proposals.flush();
     assert.equal(batches.length - 1, last);
-    proposals.applied(idsOf(last)[0] ?? 0, null, result(5));
+    applied(waitersOf(last)[0], 5);
     assert.equal(results[1], 'b: revision 5');
   });
 

@@ -5,7 +5,6 @@ import { EtcdError } from '../../src/base/errors.js';
 import { silentLogger } from '../../src/base/logger.js';
 import type { Member } from '../../src/membership/index.js';
 import { RequestKind } from '../../src/proto/internal-request.js';
-import type { DecodedRequest } from '../../src/server/applier.js';
 import type { ProposalCallback } from '../../src/server/proposals.js';
 import { Publisher } from '../../src/server/publisher.js';
 import { unsavedCluster } from '../membership/unsaved-cluster.js';
@@ -23,7 +22,7 @@ const member = (id: bigint): Member => ({
 function setUp(members: readonly Member[], versions: Readonly<Record<string, string>>) {
   const cluster = unsavedCluster(members);
   const clock = new ManualClock();
-  const proposals: { decoded: DecodedRequest; callback: ProposalCallback }[] = [];
+  const proposals: { kind: RequestKind; isLegacy: boolean; callback: ProposalCallback }[] = [];
   const asked: string[] = [];
   const publisher = new Publisher(
     { memberId: 1n, clusterId: 9n, name: 'm1', clientUrls: ['http://m1:2'] },
@@ -39,14 +38,15 @@ function setUp(members: readonly Member[], versions: Readonly<Record<string, str
           return { server };
         },
       },
-      propose: (_body, decoded, callback) => proposals.push({ decoded, callback }),
+      propose: (kind, _body, callback, isLegacy = false) =>
+        proposals.push({ kind, callback, isLegacy }),
     },
   );
   /** Whether the only proposal so far is in the former form; undefined: there is none. */
   const isLegacy = (): boolean | undefined => {
-    const [{ decoded } = { decoded: undefined }] = proposals;
-    assert.ok(decoded === undefined || decoded.kind === RequestKind.clusterMemberAttrSet);
-    return decoded?.isLegacy;
+    const [first] = proposals;
+    assert.ok(first === undefined || first.kind === RequestKind.clusterMemberAttrSet);
+    return first?.isLegacy;
   };
   return { publisher, cluster, clock, proposals, asked, isLegacy };
 }

@@ -2,7 +2,6 @@ import type { Clock } from '../../base/clock.js';
 import type { Lessor } from '../../lease/index.js';
 import { LeaseCheckpointRequest, LeaseRevokeRequest } from '../../proto/generated/etcdserverpb.js';
 import { RequestKind } from '../../proto/internal-request.js';
-import type { DecodedRequest } from '../applier.js';
 import { ActivityWatch } from './activity-watch.js';
 import { AppliedWait } from './applied-wait.js';
 import { LeaseCheckpoints } from './lease-checkpoints.js';
@@ -32,11 +31,11 @@ export interface MemberLeasesDependencies {
   /** ClusterQueries.exchange. */
   readonly send: SendToMember;
   /** Proposes a request of the member's own; its outcome shows in the state. */
-  readonly proposeOwn: (body: Uint8Array, decoded: DecodedRequest) => void;
+  readonly proposeOwn: (kind: RequestKind, body: Uint8Array) => void;
   /** Replicates and applies a request. */
   readonly propose: (
+    kind: RequestKind,
     body: Uint8Array,
-    decoded: DecodedRequest,
     callback: (error: Error | null) => void,
   ) => void;
 }
@@ -62,8 +61,10 @@ export class MemberLeases {
       appliedWait: this.#appliedWait,
       clearCheckpoint: (id) =>
         new Promise((resolve, reject) => {
-          const { body, decoded } = checkpointRequest([{ id, remainingTtl: 0 }]);
-          propose(body, decoded, (error) => (error === null ? resolve() : reject(error)));
+          const body = LeaseCheckpointRequest.encode({ checkpoints: [{ id, remainingTtl: 0 }] });
+          propose(RequestKind.leaseCheckpoint, body, (error) =>
+            error === null ? resolve() : reject(error),
+          );
         }),
     });
     this.requests = new LeaseRequests(
@@ -79,18 +80,20 @@ export class MemberLeases {
     this.#expiry = new LeaseExpiry({
       lessor,
       clock,
-      revoke: (id) => {
-        const request = { id };
-        const body = LeaseRevokeRequest.encode(request);
-        proposeOwn(body, { kind: RequestKind.leaseRevoke, request });
-      },
+      revoke: (id) => proposeOwn(RequestKind.leaseRevoke, LeaseRevokeRequest.encode({ id })),
     });
     if (options.checkpoints) {
-      const propose = (checkpoints: Parameters<typeof checkpointRequest>[0]): void => {
-        const { body, decoded } = checkpointRequest(checkpoints);
-        proposeOwn(body, decoded);
-      };
-      this.#checkpoints = new LeaseCheckpoints({}, { clock, lessor, propose });
+      this.#checkpoints = new LeaseCheckpoints(
+        {},
+        {
+          clock,
+          lessor,
+          propose(checkpoints) {
+            const body = LeaseCheckpointRequest.encode({ checkpoints: [...checkpoints] });
+            proposeOwn(RequestKind.leaseCheckpoint, body);
+          },
+        },
+      );
     }
   }
 
@@ -112,12 +115,4 @@ export class MemberLeases {
     this.requests.stop();
     this.#appliedWait.stop();
   }
-}
-
-function checkpointRequest(
-  checkpoints: readonly { readonly id: bigint; readonly remainingTtl: number }[],
-): { body: Buffer; decoded: DecodedRequest } {
-  const request: LeaseCheckpointRequest = { checkpoints: [...checkpoints] };
-  const body = LeaseCheckpointRequest.encode(request);
-  return { body, decoded: { kind: RequestKind.leaseCheckpoint, request } };
 }
