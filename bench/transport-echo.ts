@@ -26,7 +26,7 @@ type CarrierName = keyof typeof CARRIERS;
 const echo: RpcMethod = {
   kind: 'unary',
   path: PATH,
-  handle: (request, _context, respond) => respond(null, request),
+  handle: (request, _context, responder) => responder.respond(null, request),
 };
 
 /** The process that serves: tells its port, and its CPU time when asked, until it is killed. */

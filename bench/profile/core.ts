@@ -127,13 +127,15 @@ class CoreLoad {
     const body = Buffer.allocUnsafe(source.maxSizeBytes);
     const request = body.subarray(0, source.write(body, 0));
     this.underWay++;
-    this.methods.get(source.path)?.handle(request, CONTEXT, (error, response) => {
-      if (error !== null) throw error;
-      if (response !== undefined) source.onResponse?.(response, 0, response.length);
-      this.count++;
-      this.underWay--;
-      if (this.stopping === undefined) this.call(source);
-      else if (this.underWay === 0) this.stopping();
+    this.methods.get(source.path)?.handle(request, CONTEXT, {
+      respond: (error, response) => {
+        if (error !== null) throw error;
+        if (response !== undefined) source.onResponse?.(response, 0, response.length);
+        this.count++;
+        this.underWay--;
+        if (this.stopping === undefined) this.call(source);
+        else if (this.underWay === 0) this.stopping();
+      },
     });
   }
 }

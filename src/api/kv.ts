@@ -19,7 +19,7 @@ import {
   rangeOptionsOf,
   txnCost,
 } from '../server/index.js';
-import type { RpcMethod } from '../transport/index.js';
+import type { Responder, RpcMethod } from '../transport/index.js';
 import {
   encodeDeleteRangeResponse,
   encodePutResponse,
@@ -34,25 +34,27 @@ import {
 } from './kv-validation.js';
 import { rangeStreamMethod } from './range-stream.js';
 import type { ResponseHeaders } from './response-header.js';
-import { type Reply, unary } from './rpc.js';
+import { directUnary, refuse } from './rpc.js';
 
 /** The KV service (sections A and G of the behaviour reference). */
 export function kvMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
   const { range, put, deleteRange, txn, compact } = KV.methods;
   return [
-    unary(range.path, (bytes, reply) => handleRange(server, headers, bytes, reply)),
+    directUnary(range.path, (bytes, responder) => handleRange(server, headers, bytes, responder)),
     rangeStreamMethod(server, headers),
-    unary(put.path, (bytes, reply) => handlePut(server, headers, bytes, reply)),
-    unary(deleteRange.path, (bytes, reply) => {
+    directUnary(put.path, (bytes, responder) => handlePut(server, headers, bytes, responder)),
+    directUnary(deleteRange.path, (bytes, responder) => {
       const request = DeleteRangeRequest.decode(bytes);
       checkDeleteRangeRequest(request);
       server.propose(RequestKind.deleteRange, bytes, (error, result) => {
-        if (result?.kind !== 'deleteRange') reply(failureOf(error));
-        else reply(null, encodeDeleteRangeResponse(headers, result));
+        if (result?.kind !== 'deleteRange') refuse(responder, failureOf(error));
+        else responder.respond(null, encodeDeleteRangeResponse(headers, result));
       });
     }),
-    unary(txn.path, (bytes, reply) => handleTxn(server, headers, bytes, reply)),
-    unary(compact.path, (bytes, reply) => handleCompact(server, headers, bytes, reply)),
+    directUnary(txn.path, (bytes, responder) => handleTxn(server, headers, bytes, responder)),
+    directUnary(compact.path, (bytes, responder) =>
+      handleCompact(server, headers, bytes, responder),
+    ),
   ];
 }
 
@@ -65,17 +67,17 @@ function handleRange(
   server: KvorumServer,
   headers: ResponseHeaders,
   bytes: Buffer,
-  reply: Reply,
+  responder: Responder,
 ): void {
   const request = RangeRequest.decode(bytes);
   checkRangeRequest(request);
   if (request.serializable) {
-    readRange(server, headers, request, reply);
+    readRange(server, headers, request, responder);
     return;
   }
   server.linearizableRead((error) => {
-    if (error !== null) reply(error);
-    else readRange(server, headers, request, reply);
+    if (error !== null) refuse(responder, error);
+    else readRange(server, headers, request, responder);
   });
 }
 
@@ -83,34 +85,37 @@ function readRange(
   server: KvorumServer,
   headers: ResponseHeaders,
   request: RangeRequest,
-  reply: Reply,
+  responder: Responder,
 ): void {
   try {
     const { store } = server;
     const options = rangeOptionsOf(request);
     if (!store.prefersSlices(options)) {
-      reply(null, encodeRangeResponse(headers, finishRange(request, store.range(options))));
+      responder.respond(
+        null,
+        encodeRangeResponse(headers, finishRange(request, store.range(options))),
+      );
       return;
     }
     store.rangeSliced(options).then(
       (read) => {
         try {
-          reply(null, encodeRangeResponse(headers, finishRange(request, read)));
+          responder.respond(null, encodeRangeResponse(headers, finishRange(request, read)));
         } catch (error) {
-          reply(error);
+          refuse(responder, error);
         }
       },
-      (error: unknown) => reply(error),
+      (error: unknown) => refuse(responder, error),
     );
   } catch (error) {
-    reply(error);
+    refuse(responder, error);
   }
 }
 
 /** False if the backend has no room: the call is refused, after the alarm was raised (G.42). */
-function hasRoom(server: KvorumServer, costBytes: number, reply: Reply): boolean {
+function hasRoom(server: KvorumServer, costBytes: number, responder: Responder): boolean {
   if (server.quota.hasRoomFor(costBytes)) return true;
-  server.raiseNoSpaceAlarm(() => reply(new EtcdError('NoSpace')));
+  server.raiseNoSpaceAlarm(() => refuse(responder, new EtcdError('NoSpace')));
   return false;
 }
 
@@ -118,14 +123,14 @@ function handlePut(
   server: KvorumServer,
   headers: ResponseHeaders,
   bytes: Buffer,
-  reply: Reply,
+  responder: Responder,
 ): void {
   const request = PutRequest.decode(bytes);
-  if (!hasRoom(server, putCost(request), reply)) return;
+  if (!hasRoom(server, putCost(request), responder)) return;
   checkPutRequest(request);
   server.propose(RequestKind.put, bytes, (error, result) => {
-    if (result?.kind !== 'put') reply(failureOf(error));
-    else reply(null, encodePutResponse(headers, result));
+    if (result?.kind !== 'put') refuse(responder, failureOf(error));
+    else responder.respond(null, encodePutResponse(headers, result));
   });
 }
 
@@ -133,18 +138,18 @@ function handleTxn(
   server: KvorumServer,
   headers: ResponseHeaders,
   bytes: Buffer,
-  reply: Reply,
+  responder: Responder,
 ): void {
   const request = TxnRequest.decode(bytes);
-  if (!hasRoom(server, txnCost(request), reply)) return;
+  if (!hasRoom(server, txnCost(request), responder)) return;
   checkTxnRequest(request, server.options.maxTxnOps);
   if (isReadOnlyTxn(request)) {
-    readTxn(server, headers, request, reply);
+    readTxn(server, headers, request, responder);
     return;
   }
   server.propose(RequestKind.txn, bytes, (error, result) => {
-    if (result?.kind !== 'txn') reply(failureOf(error));
-    else reply(null, encodeTxnResponse(headers, result));
+    if (result?.kind !== 'txn') refuse(responder, failureOf(error));
+    else responder.respond(null, encodeTxnResponse(headers, result));
   });
 }
 
@@ -152,17 +157,20 @@ function readTxn(
   server: KvorumServer,
   headers: ResponseHeaders,
   request: TxnRequest,
-  reply: Reply,
+  responder: Responder,
 ): void {
   const read = (error: Error | null): void => {
     if (error !== null) {
-      reply(error);
+      refuse(responder, error);
       return;
     }
     try {
-      reply(null, encodeTxnResponse(headers, executeReadOnlyTxn(server.store, request)));
+      responder.respond(
+        null,
+        encodeTxnResponse(headers, executeReadOnlyTxn(server.store, request)),
+      );
     } catch (failure) {
-      reply(failure);
+      refuse(responder, failure);
     }
   };
   if (isSerializableTxn(request)) read(null);
@@ -173,22 +181,22 @@ function handleCompact(
   server: KvorumServer,
   headers: ResponseHeaders,
   bytes: Buffer,
-  reply: Reply,
+  responder: Responder,
 ): void {
   const request = CompactionRequest.decode(bytes);
   server.propose(RequestKind.compaction, bytes, (error, result) => {
     if (result?.kind !== 'compaction') {
-      reply(failureOf(error));
+      refuse(responder, failureOf(error));
       return;
     }
     const response = CompactionResponse.encode({ header: headers.message(result.revision) });
     if (!request.physical) {
-      reply(null, response);
+      responder.respond(null, response);
       return;
     }
     result.physicallyDone.then(
-      () => reply(null, response),
-      (failure: unknown) => reply(failure),
+      () => responder.respond(null, response),
+      (failure: unknown) => refuse(responder, failure),
     );
   });
 }

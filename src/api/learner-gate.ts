@@ -30,11 +30,11 @@ function gateUnary(method: UnaryMethod, isLearner: () => boolean): UnaryMethod {
   const isRange = method.path === RANGE_PATH;
   return {
     ...method,
-    handle(request, context, respond) {
+    handle(request, context, responder) {
       if (!isLearner() || (isRange && isServedRange(request))) {
-        method.handle(request, context, respond);
+        method.handle(request, context, responder);
       } else {
-        respond(new EtcdError('NotSupportedForLearner'));
+        responder.respond(new EtcdError('NotSupportedForLearner'));
       }
     },
   };

@@ -4,6 +4,7 @@ import { WireError } from '../proto/wire.js';
 import { BackendReplacedError } from '../server/index.js';
 import type {
   CallContext,
+  Responder,
   RpcMethod,
   StreamCall,
   StreamMethod,
@@ -45,10 +46,10 @@ export function unary(
   return {
     kind: 'unary',
     path,
-    handle(request, context, respond) {
+    handle(request, context, responder) {
       const reply: Reply = (error, response) => {
-        if (error === null) respond(null, response ?? Buffer.alloc(0));
-        else respond(toRpcError(error));
+        if (error === null) responder.respond(null, response ?? Buffer.alloc(0));
+        else refuse(responder, error);
       };
       try {
         handle(request, reply, context);
@@ -57,6 +58,29 @@ export function unary(
       }
     },
   };
+}
+
+/** As {@link unary}, with no function made for a call: the handler answers through `responder` itself. */
+export function directUnary(
+  path: string,
+  handle: (request: Buffer, responder: Responder) => void,
+): UnaryMethod {
+  return {
+    kind: 'unary',
+    path,
+    handle(request, _context, responder) {
+      try {
+        handle(request, responder);
+      } catch (error) {
+        refuse(responder, error);
+      }
+    },
+  };
+}
+
+/** Answers a call with anything that can be mapped to a status. */
+export function refuse(responder: Responder, error: unknown): void {
+  responder.respond(toRpcError(error));
 }
 
 /** A method that a later version brings. */
@@ -81,11 +105,11 @@ export function requireLeader(
     if (method.kind === 'unary') {
       return {
         ...method,
-        handle(request, context, respond) {
+        handle(request, context, responder) {
           if (hasLeader() || context.metadata('hasleader') !== 'true') {
-            method.handle(request, context, respond);
+            method.handle(request, context, responder);
           } else {
-            respond(new EtcdError('NoLeader'));
+            responder.respond(new EtcdError('NoLeader'));
           }
         },
       };

@@ -101,15 +101,17 @@ function sizeError(sizeBytes: number, limitBytes: number): RpcError | undefined 
 }
 
 function unaryHandler(method: UnaryMethod, maxReceiveBytes: number) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
+  return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
     const tooLarge = sizeError(call.request.length, maxReceiveBytes);
     if (tooLarge !== undefined) {
-      respond(statusOf(tooLarge));
+      answer(statusOf(tooLarge));
       return;
     }
-    method.handle(call.request, contextOf(call.metadata), (error, response) => {
-      if (error !== null) respond(statusOf(error));
-      else respond(null, response ?? Buffer.alloc(0));
+    method.handle(call.request, contextOf(call.metadata), {
+      respond(error, response) {
+        if (error !== null) answer(statusOf(error));
+        else answer(null, response ?? Buffer.alloc(0));
+      },
     });
   };
 }

@@ -10,10 +10,16 @@ export interface CallContext {
 }
 
 /**
- * Answers a unary call, once: with an error, or with the encoded response, at once or much later. The
- * bytes must not change any more: a carrier may send them from where they are.
+ * What a unary call is answered with. An object rather than a function, since the carrier's stream can be
+ * it: of a function, one would have to be made for each call, and thousands of calls wait at a time.
  */
-export type Respond = (error: RpcError | null, response?: Buffer) => void;
+export interface Responder {
+  /**
+   * Answers the call, once: with an error, or with the encoded response, at once or much later. The bytes
+   * must not change any more: a carrier may send them from where they are.
+   */
+  respond(error: RpcError | null, response?: Buffer): void;
+}
 
 export interface UnaryMethod {
   readonly kind: 'unary';
@@ -23,7 +29,7 @@ export interface UnaryMethod {
    * The request's bytes will not change, but may lie in a buffer with others: whoever keeps a small
    * part of them for long copies it. The context is the same for calls with the same headers.
    */
-  handle(request: Buffer, context: CallContext, respond: Respond): void;
+  handle(request: Buffer, context: CallContext, responder: Responder): void;
 }
 
 /** The carrier's end of a stream, as the handler sees it. */

@@ -2,7 +2,7 @@ export { ConnectionLimit } from './connection-limit.js';
 export { type Carrier, type CarrierOptions, createGrpcJsCarrier } from './grpc-js-carrier.js';
 export type {
   CallContext,
-  Respond,
+  Responder,
   RpcMethod,
   StreamCall,
   StreamMethod,

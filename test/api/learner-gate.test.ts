@@ -26,7 +26,11 @@ const STREAMS: readonly string[] = [
 /** A method that is served, and says so. */
 function servedMethod(path: string): RpcMethod {
   if (!STREAMS.includes(path)) {
-    return { kind: 'unary', path, handle: (_request, _context, respond) => respond(null) };
+    return {
+      kind: 'unary',
+      path,
+      handle: (_request, _context, responder) => responder.respond(null),
+    };
   }
   const kind = path === Watch.methods.watch.path ? 'bidi' : 'server';
   return {
@@ -47,7 +51,7 @@ function answer(path: string, isLearner: boolean, request: Buffer = Buffer.alloc
     assert.equal(status, 'no answer');
     status = error?.message ?? 'served';
   };
-  if (method?.kind === 'unary') method.handle(request, NO_METADATA, end);
+  if (method?.kind === 'unary') method.handle(request, NO_METADATA, { respond: end });
   else method?.open({ ...NO_METADATA, write: () => true, end });
   return status;
 }

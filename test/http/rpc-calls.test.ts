@@ -6,6 +6,8 @@ import { RpcCalls } from '../../src/http/metrics/rpc-calls.js';
 import type { StreamCall, StreamReceiver } from '../../src/transport/index.js';
 import { ManualClock } from '../support/manual-clock.js';
 
+/** A client that does not listen. */
+const NOBODY = { respond() {} };
 const CONTEXT = { metadata: (name: string) => (name === 'client-api-version' ? '3.7' : undefined) };
 
 function recordingLogger(lines: string[]): Logger {
@@ -33,15 +35,15 @@ test('a unary call: messages, bytes, status, the client’s version', () => {
     {
       kind: 'unary',
       path: '/etcdserverpb.KV/Put',
-      handle: (_request, _context, respond) => {
+      handle: (_request, _context, responder) => {
         const error = answers.shift() ?? null;
-        if (error === null) respond(null, Buffer.alloc(7));
-        else respond(error);
+        if (error === null) responder.respond(null, Buffer.alloc(7));
+        else responder.respond(error);
       },
     },
   ]);
   assert.ok(put?.kind === 'unary');
-  for (let count = 0; count < 2; count++) put.handle(Buffer.alloc(5), CONTEXT, () => {});
+  for (let count = 0; count < 2; count++) put.handle(Buffer.alloc(5), CONTEXT, NOBODY);
   const [method] = calls.methods;
   assert.equal(method?.service, 'etcdserverpb.KV');
   assert.equal(method?.method, 'Put');
@@ -99,16 +101,16 @@ test('slow calls are found by a coarse clock, and by an exact one where the limi
       {
         kind: 'unary',
         path: '/etcdserverpb.KV/Put',
-        handle: (_request, _context, respond) => {
-          answer = () => respond(null, Buffer.alloc(1));
+        handle: (_request, _context, responder) => {
+          answer = () => responder.respond(null, Buffer.alloc(1));
         },
       },
     ]);
     assert.ok(method?.kind === 'unary');
-    method.handle(Buffer.from('secret'), CONTEXT, () => {});
+    method.handle(Buffer.from('secret'), CONTEXT, NOBODY);
     answer();
     assert.equal(lines.join(), '');
-    method.handle(Buffer.from('secret'), CONTEXT, () => {});
+    method.handle(Buffer.from('secret'), CONTEXT, NOBODY);
     clock.advance(tookMs);
     answer();
     assert.equal(lines.length, 1);
@@ -124,12 +126,12 @@ test('clients cannot make up versions without end', () => {
     {
       kind: 'unary',
       path: '/etcdserverpb.KV/Put',
-      handle: (_request, _context, respond) => respond(null),
+      handle: (_request, _context, responder) => responder.respond(null),
     },
   ]);
   assert.ok(method?.kind === 'unary');
   for (let version = 0; version < 1000; version++) {
-    method.handle(Buffer.alloc(0), { metadata: () => `v${version}` }, () => {});
+    method.handle(Buffer.alloc(0), { metadata: () => `v${version}` }, NOBODY);
   }
   assert.ok(calls.byClientVersion.size <= 65);
   const counted = [...calls.byClientVersion.values()].reduce((sum, { count }) => sum + count, 0);

@@ -1,10 +1,11 @@
 import type { Clock } from '../../base/clock.js';
-import { GrpcCode } from '../../base/errors.js';
+import { GrpcCode, type RpcError } from '../../base/errors.js';
 import { LimitedLog } from '../../base/limited-log.js';
 import type { Logger } from '../../base/logger.js';
 import { Histogram } from '../../base/metrics.js';
 import type {
   CallContext,
+  Responder,
   RpcMethod,
   StreamCall,
   StreamMethod,
@@ -112,26 +113,34 @@ export class RpcCalls {
     const countVersion = this.#versionCounter('unary');
     return {
       ...method,
-      handle: (request, context, respond) => {
+      handle: (request, context, responder) => {
         calls.started++;
         calls.messagesReceived++;
         this.receivedBytes += request.length;
         countVersion(context);
-        const startMs = this.#nowMs();
-        method.handle(request, context, (error, response) => {
-          const tookMs = this.#nowMs() - startMs;
-          if (error === null) {
-            calls.messagesSent++;
-            this.sentBytes += response?.length ?? 0;
-          }
-          this.#ended(calls, error === null ? GrpcCode.ok : error.code, tookMs);
-          if (tookMs > this.#options.warningDurationMs) {
-            this.#warn(method.path, tookMs, request.length, response?.length ?? 0);
-          }
-          respond(error, response);
-        });
+        const counted = new CountedCall(this, calls, responder, this.#nowMs(), request.length);
+        method.handle(request, context, counted);
       },
     };
+  }
+
+  /** The answer of a unary call, on its way to the client. */
+  answered(
+    calls: MethodCalls,
+    startMs: number,
+    requestBytes: number,
+    error: RpcError | null,
+    responseBytes: number,
+  ): void {
+    const tookMs = this.#nowMs() - startMs;
+    if (error === null) {
+      calls.messagesSent++;
+      this.sentBytes += responseBytes;
+    }
+    this.#ended(calls, error === null ? GrpcCode.ok : error.code, tookMs);
+    if (tookMs > this.#options.warningDurationMs) {
+      this.#warn(`/${calls.service}/${calls.method}`, tookMs, requestBytes, responseBytes);
+    }
   }
 
   #stream(method: StreamMethod, calls: MethodCalls): StreamMethod {
@@ -221,5 +230,34 @@ export class RpcCalls {
       'request size': requestBytes,
       'response size': responseBytes,
     });
+  }
+}
+
+/** A unary call under way: counted when it is answered. */
+class CountedCall implements Responder {
+  readonly #owner: RpcCalls;
+  readonly #calls: MethodCalls;
+  readonly #responder: Responder;
+  readonly #startMs: number;
+  readonly #requestBytes: number;
+
+  constructor(
+    owner: RpcCalls,
+    calls: MethodCalls,
+    responder: Responder,
+    startMs: number,
+    requestBytes: number,
+  ) {
+    this.#owner = owner;
+    this.#calls = calls;
+    this.#responder = responder;
+    this.#startMs = startMs;
+    this.#requestBytes = requestBytes;
+  }
+
+  respond(error: RpcError | null, response?: Buffer): void {
+    const responseBytes = response === undefined ? 0 : response.length;
+    this.#owner.answered(this.#calls, this.#startMs, this.#requestBytes, error, responseBytes);
+    this.#responder.respond(error, response);
   }
 }

@@ -1,5 +1,5 @@
 import { errorText, GrpcCode, RpcError } from '../../base/errors.js';
-import type { StreamCall, StreamReceiver } from '../handler.js';
+import type { Responder, StreamCall, StreamReceiver } from '../handler.js';
 import { formatError, sizeError } from './grpc/compression.js';
 import { PartialMessage, PREFIX_BYTES } from './grpc/partial-message.js';
 import type { RequestHead } from './grpc/request-head.js';
@@ -43,7 +43,7 @@ const NO_REQUEST =
   'cardinality violation: received no request message from non-client-streaming RPC';
 
 /** One call: from HTTP/2 frames to a handler and back. It is also its own deadline's timer. */
-export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
+export class Stream extends OutgoingStream implements Responder, StreamCall, TimerEntry {
   timerTick = 0;
   timerSlot = TIMER_IDLE;
   timerPrevious: TimerEntry | null = null;
@@ -125,7 +125,22 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
     this.#over();
   }
 
-  // StreamCall, for the handler.
+  // Responder, for a unary handler.
+
+  /** The answer: at once or much later, when the stream may be gone. */
+  respond(error: RpcError | null, response?: Buffer): void {
+    if (!this.#isHandling) return;
+    this.#isHandling = false;
+    if (this.#isOver) {
+      this.#host.lateAnswer();
+      return;
+    }
+    this.#isOver = true;
+    if (error === null) this.#host.respond(this, response ?? EMPTY);
+    else this.#host.finish(this, error);
+  }
+
+  // StreamCall, for the handler of a stream.
 
   metadata(name: string): string | undefined {
     return this.head.metadata(name);
@@ -218,9 +233,9 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
       this.#hasMessage = true;
       this.#isHandling = true;
       try {
-        method.handle(message, this.head, (error, response) => this.#answer(error, response));
+        method.handle(message, this.head, this);
       } catch (error) {
-        this.#answer(unexpected(error));
+        this.respond(unexpected(error));
       }
     } else if (method?.kind === 'bidi') {
       this.#call((receiver) => receiver.message(message));
@@ -244,19 +259,6 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
       this.#fail(failure instanceof RpcError ? failure : unexpected(failure));
       return undefined;
     }
-  }
-
-  /** A unary handler's answer: at once or much later, when the stream may be gone. */
-  #answer(error: RpcError | null, response?: Buffer): void {
-    if (!this.#isHandling) return;
-    this.#isHandling = false;
-    if (this.#isOver) {
-      this.#host.lateAnswer();
-      return;
-    }
-    this.#isOver = true;
-    if (error === null) this.#host.respond(this, response ?? EMPTY);
-    else this.#host.finish(this, error);
   }
 
   #openServerStream(): void {

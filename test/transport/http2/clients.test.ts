@@ -23,7 +23,7 @@ function etcdMethods(): RpcMethod[] {
   const empty = (path: string): RpcMethod => ({
     kind: 'unary',
     path,
-    handle: (_request, _context, respond) => respond(null, Buffer.from('0a00', 'hex')),
+    handle: (_request, _context, responder) => responder.respond(null, Buffer.from('0a00', 'hex')),
   });
   return [empty('/etcdserverpb.KV/Put'), empty('/etcdserverpb.KV/Range')];
 }

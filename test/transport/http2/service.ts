@@ -77,15 +77,15 @@ export function testMethods(witness: Witness): RpcMethod[] {
     {
       kind: 'unary',
       path: '/test.Echo/Echo',
-      handle: (request, _context, respond) => respond(null, request),
+      handle: (request, _context, responder) => responder.respond(null, request),
     },
     {
       // Fails with the code and text of the request: `5 no such thing`.
       kind: 'unary',
       path: '/test.Echo/Fail',
-      handle(request, _context, respond) {
+      handle(request, _context, responder) {
         const [code = '', ...words] = request.toString().split(' ');
-        respond(new RpcError(Number(code) as GrpcCode, words.join(' ')));
+        responder.respond(new RpcError(Number(code) as GrpcCode, words.join(' ')));
       },
     },
     {
@@ -99,8 +99,8 @@ export function testMethods(witness: Witness): RpcMethod[] {
       // Answers when the test says so.
       kind: 'unary',
       path: '/test.Echo/Late',
-      handle(_request, _context, respond) {
-        witness.late.push((response) => respond(null, response));
+      handle(_request, _context, responder) {
+        witness.late.push((response) => responder.respond(null, response));
         witness.changed();
       },
     },
@@ -108,21 +108,23 @@ export function testMethods(witness: Witness): RpcMethod[] {
       // Answers with the value of the header that the request names.
       kind: 'unary',
       path: '/test.Echo/Header',
-      handle(request, context, respond) {
-        respond(null, Buffer.from(context.metadata(request.toString()) ?? '(none)'));
+      handle(request, context, responder) {
+        responder.respond(null, Buffer.from(context.metadata(request.toString()) ?? '(none)'));
       },
     },
     {
       // Answers with the length of the request.
       kind: 'unary',
       path: '/test.Echo/Length',
-      handle: (request, _context, respond) => respond(null, Buffer.from(String(request.length))),
+      handle: (request, _context, responder) =>
+        responder.respond(null, Buffer.from(String(request.length))),
     },
     {
       // Answers with so many bytes.
       kind: 'unary',
       path: '/test.Echo/Large',
-      handle: (request, _context, respond) => respond(null, Buffer.alloc(numberOf(request), 'x')),
+      handle: (request, _context, responder) =>
+        responder.respond(null, Buffer.alloc(numberOf(request), 'x')),
     },
     {
       kind: 'bidi',
