@@ -1,10 +1,17 @@
 import { LoadConnection } from './load/connection.js';
+import type { ClientTls } from './load/socket.js';
 
 /** A generated method description, e.g. `KV.methods.put`. */
 interface Method<Request, Response> {
   readonly path: string;
   readonly request: { encode(message: Request): Buffer };
   readonly response: { decode(bytes: Uint8Array): Response };
+}
+
+export interface CallOptions {
+  timeoutMs?: number;
+  /** For a server that demands certificates. */
+  tls?: ClientTls | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -14,10 +21,10 @@ export async function callOnce<Request, Response>(
   port: number,
   method: Method<Request, Response>,
   request: Request,
-  timeoutMs = DEFAULT_TIMEOUT_MS,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, tls }: CallOptions = {},
 ): Promise<Response> {
   const body = method.request.encode(request);
-  const connection = await LoadConnection.open(port);
+  const connection = await LoadConnection.open(port, tls);
   let timer: NodeJS.Timeout | undefined;
   try {
     const response = await new Promise<Buffer>((resolve, reject) => {

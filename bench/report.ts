@@ -49,7 +49,7 @@ export function renderReport(report: BenchReport): string {
 function renderCeilings(ceilings: readonly Ceiling[]): string[] {
   if (ceilings.length === 0) return [];
   return [
-    'The load generators on a server that does nothing, at 64×16:',
+    'The load generators on a server that does nothing:',
     '',
     '| generator | requests/s | requests per CPU second of its own |',
     '|---|---:|---:|',

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   connectionOpening,
   DEFAULT_WINDOW_BYTES,
@@ -22,6 +21,7 @@ import {
   windowUpdate,
   writeFrameHeader,
 } from './http2.js';
+import { type ClientTls, openSocket } from './socket.js';
 
 /** Who gets what comes on a stream. Called within one turn of the connection, in order. */
 export interface StreamReceiver {
@@ -85,10 +85,9 @@ export class LoadConnection {
     this.flush();
   }
 
-  static async open(port: number): Promise<LoadConnection> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    await once(socket, 'connect');
-    return new LoadConnection(socket, `127.0.0.1:${port}`);
+  /** Connects to 127.0.0.1; with `tls` over mutual TLS. */
+  static async open(port: number, tls?: ClientTls): Promise<LoadConnection> {
+    return new LoadConnection(await openSocket(port, tls), `127.0.0.1:${port}`);
   }
 
   /** Sends a unary call; `flush` must follow unless called from a receiver. */

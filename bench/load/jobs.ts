@@ -1,9 +1,12 @@
 import type { ServerUse } from '../window.js';
+import type { ClientTls } from './socket.js';
 
 /** What every job of the load generator is told. */
 export interface JobBase {
   /** Client port of the server on 127.0.0.1. */
   port: number;
+  /** With which certificates, if the server demands them. */
+  tls?: ClientTls;
   /** Whose CPU time is counted. */
   serverPid: number;
   /** More processes whose CPU time is counted: the other members of its cluster. */

@@ -16,7 +16,7 @@ export async function runKeepAliveJob(job: KeepAliveJob): Promise<JobResult> {
   failed.catch(() => {});
   const run = async (): Promise<JobResult> => {
     for (let index = 0; index < job.connections; index++) {
-      const connection = await LoadConnection.open(job.port);
+      const connection = await LoadConnection.open(job.port, job.tls);
       connection.onFailure = fail;
       connections.push(connection);
     }

@@ -1,8 +1,11 @@
 /**
  * A server that answers every request with the same prepared bytes and knows nothing: what a generator
- * reaches on it is the most the generator can reach. Prints its port on a line, ends with its parent.
+ * reaches on it is the most the generator can reach. Tells its parent its port and ends with it. With the
+ * paths of a certificate, its key and an authority as arguments it demands certificates over TLS.
  */
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import {
   FLAG_ACK,
   FLAG_END_HEADERS,
@@ -84,7 +87,21 @@ function serve(socket: Socket): void {
   });
 }
 
-const server = createServer(serve).listen(0, '127.0.0.1', () => {
+/** With or without TLS, as the arguments say. */
+function create(): ReturnType<typeof createServer> {
+  const [certFile, keyFile, caFile] = process.argv.slice(2);
+  if (certFile === undefined || keyFile === undefined || caFile === undefined) {
+    return createServer(serve);
+  }
+  const files = {
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+    ca: readFileSync(caFile),
+  };
+  return createTlsServer({ ...files, requestCert: true, ALPNProtocols: ['h2'] }, serve);
+}
+
+const server = create().listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port });
 });
 process.once('disconnect', () => process.exit(0));

@@ -46,7 +46,7 @@ class UnaryLoad implements Shared {
   async run(): Promise<JobResult> {
     const { job } = this;
     for (let index = 0; index < job.connections; index++) {
-      const connection = await LoadConnection.open(job.port);
+      const connection = await LoadConnection.open(job.port, job.tls);
       connection.onFailure = this.fail;
       this.connections.push(connection);
     }

@@ -95,7 +95,7 @@ class WatchLoad {
   }
 
   private async connect(): Promise<LoadConnection> {
-    const connection = await LoadConnection.open(this.job.port);
+    const connection = await LoadConnection.open(this.job.port, this.job.tls);
     connection.onFailure = this.fail;
     this.connections.push(connection);
     return connection;

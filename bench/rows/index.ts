@@ -7,6 +7,7 @@ import { PUT_ROWS } from './put.js';
 import { RANGE_ROWS } from './range.js';
 import { REPLAY_ROWS } from './replay.js';
 import type { Row } from './row.js';
+import { TLS_ROWS } from './tls.js';
 import { TXN_ROWS } from './txn.js';
 import { WATCH_ROWS } from './watch.js';
 
@@ -15,6 +16,7 @@ export const ROWS: readonly Row[] = [
   ...RANGE_ROWS,
   ...PUT_ROWS,
   ...TXN_ROWS,
+  ...TLS_ROWS,
   ...WATCH_ROWS,
   ...LEASE_ROWS,
   ...LIST_ROWS,

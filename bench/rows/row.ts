@@ -59,8 +59,11 @@ export class RowBench {
   }
 
   /** Starts the row's server with fresh data; it is removed when the row has ended. */
-  async startServer(): Promise<BenchServer> {
-    this.running = await BenchServer.start(this.contender, this.serverOptions);
+  async startServer(options: ServerOptions = {}): Promise<BenchServer> {
+    this.running = await BenchServer.start(
+      this.contender,
+      mergedOptions(this.serverOptions, options),
+    );
     return this.running;
   }
 
@@ -119,7 +122,13 @@ export class RowBench {
 
   private targetOfJobs(): Omit<JobBase, 'profile'> {
     const { clientPort, pid, otherPids } = this.clusterTarget ?? portAndPid(this.server);
-    return { port: clientPort, serverPid: pid, otherServerPids: otherPids };
+    const tls = this.running?.tls;
+    return {
+      port: clientPort,
+      serverPid: pid,
+      otherServerPids: otherPids,
+      ...(tls === undefined ? {} : { tls }),
+    };
   }
 
   private async runLoad(job: WithoutServer<Job>, profile: boolean): Promise<JobResult> {
@@ -138,6 +147,17 @@ export class RowBench {
     this.lastResult = result;
     return result;
   }
+}
+
+/** What the run and the row ask for, together. */
+function mergedOptions(ofRun: ServerOptions, ofRow: ServerOptions): ServerOptions {
+  return {
+    ...ofRun,
+    ...ofRow,
+    nodeArguments: [...(ofRun.nodeArguments ?? []), ...(ofRow.nodeArguments ?? [])],
+    environment: { ...ofRun.environment, ...ofRow.environment },
+    flags: [...(ofRun.flags ?? []), ...(ofRow.flags ?? [])],
+  };
 }
 
 function portAndPid({ clientPort, pid }: BenchServer): LoadTarget {
