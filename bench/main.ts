@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../test/support/repository.js';
 import { type Ceiling, measureCeilings } from './ceiling.js';
+import { writeCharts } from './chart/curves.js';
 import { watchChildren } from './children.js';
 import { type BenchOptions, readCommandLine, USAGE } from './command-line.js';
 import { compareRow, type RowResult } from './compare.js';
@@ -9,13 +10,17 @@ import { etcdContender, kvorumContender } from './contenders.js';
 import { describeMachine } from './machine.js';
 import { profileCore } from './profile/core.js';
 import { profileRows } from './profile/profile-rows.js';
-import { type BenchReport, renderReport } from './report.js';
+import { type BenchReport, CHART_FOLDER, renderReport } from './report.js';
 import { SERVER_FLAGS } from './server.js';
 
 const progress = (text: string): void => console.error(text);
 
+/** The charts beside the README; those of quick runs go where their results go. */
+const CHARTS = join(repositoryRoot, 'bench', CHART_FOLDER);
+
 function listRows({ rows }: BenchOptions): void {
-  for (const { name, description } of rows) console.log(`${name.padEnd(20)} ${description}`);
+  const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
+  for (const { name, description } of rows) console.log(name.padEnd(width) + description);
 }
 
 async function ceilings(options: BenchOptions): Promise<Ceiling[]> {
@@ -58,8 +63,9 @@ async function compare(options: BenchOptions, argv: readonly string[]): Promise<
     // After each row: an interrupted run keeps what it has.
     writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
   }
+  const charts = writeCharts(report, options.settings.quick ? dirname(path) : CHARTS);
   console.log(renderReport(report));
-  progress(`written to ${path}`);
+  for (const written of [path, ...charts]) progress(`written to ${written}`);
   return report.rows.every(({ failures }) => Object.keys(failures).length === 0);
 }
 

@@ -15,7 +15,7 @@ import type { BenchOptions } from '../command-line.js';
 import { benchFolder } from '../folders.js';
 import type { Workload } from '../load/jobs.js';
 import { type CallSource, callSources } from '../load/workloads.js';
-import { formatNumber } from '../report.js';
+import { formatNumber } from '../format.js';
 import { renderProfile } from './render.js';
 import { type CpuProfile, summarise } from './summary.js';
 

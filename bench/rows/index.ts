@@ -1,4 +1,5 @@
 import { CLUSTER_ROWS } from './cluster.js';
+import { CONNECTION_ROWS } from './connections.js';
 import { IDLE_ROWS } from './idle.js';
 import { LARGE_STORE_ROWS } from './large-store.js';
 import { LEASE_ROWS } from './lease.js';
@@ -15,6 +16,7 @@ import { WATCH_ROWS } from './watch.js';
 export const ROWS: readonly Row[] = [
   ...RANGE_ROWS,
   ...PUT_ROWS,
+  ...CONNECTION_ROWS,
   ...TXN_ROWS,
   ...TLS_ROWS,
   ...WATCH_ROWS,

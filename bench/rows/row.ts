@@ -1,12 +1,21 @@
 import type { ClusterMember } from '../../test/cluster/support/cluster-member.js';
 import { BenchCluster, type LoadTarget } from '../cluster.js';
-import type { Contender } from '../contenders.js';
+import type { Contender, ContenderName } from '../contenders.js';
 import type { H2loadJob } from '../h2load.js';
 import { runH2load } from '../h2load.js';
 import type { Job, JobBase, JobResult } from '../load/jobs.js';
 import { runJob } from '../load/run-job.js';
 import type { Measures } from '../measures.js';
 import { BenchServer, type ServerOptions } from '../server.js';
+
+/** Where a row stands on a curve of its kind. */
+export interface CurvePoint {
+  /** By which the rows of a curve know each other; names its chart. */
+  readonly name: string;
+  readonly title: string;
+  readonly xTitle: string;
+  readonly x: number;
+}
 
 /** One line of the table: a scenario that runs on one server at a time. */
 export interface Row {
@@ -17,6 +26,10 @@ export interface Row {
   readonly description: string;
   /** Fewer rounds than asked for, where one round takes minutes. */
   readonly maxRounds?: number;
+  /** It is measured on this server alone. */
+  readonly only?: ContenderName;
+  /** The row is a point of a chart rather than a line of the table. */
+  readonly curve?: CurvePoint;
   /** Runs once on a fresh server, which `bench` starts. */
   run(bench: RowBench): Promise<Measures>;
 }
