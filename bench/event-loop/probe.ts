@@ -47,7 +47,8 @@ export class EventLoopProbe {
 async function waitFor(path: string): Promise<void> {
   const deadlineMs = performance.now() + TIMEOUT_MS;
   while (!existsSync(path)) {
-    if (performance.now() > deadlineMs) throw new Error('the server does not tell of its event loop');
+    if (performance.now() > deadlineMs)
+      throw new Error('the server does not tell of its event loop');
     await setTimeout(POLL_MS);
   }
 }

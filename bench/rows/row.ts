@@ -3,8 +3,15 @@ import { BenchCluster, type LoadTarget } from '../cluster.js';
 import type { Contender, ContenderName } from '../contenders.js';
 import type { H2loadJob } from '../h2load.js';
 import { runH2load } from '../h2load.js';
-import type { Job, JobBase, JobResult } from '../load/jobs.js';
-import { runJob } from '../load/run-job.js';
+import type {
+  AroundCallJob,
+  AroundResult,
+  FanOutJob,
+  Job,
+  JobBase,
+  JobResult,
+} from '../load/jobs.js';
+import { type BackgroundJob, runJob, startBackgroundJob } from '../load/run-job.js';
 import type { Measures } from '../measures.js';
 import { BenchServer, type ServerOptions } from '../server.js';
 
@@ -41,10 +48,12 @@ export interface RowSettings {
   readonly warmupMs: number;
 }
 
-const JOB_TIMEOUT_MARGIN_MS = 60_000;
+const JOB_TIMEOUT_MARGIN_MS = 120_000;
 /** Filling a store takes its time, in proportion to what is put. */
 const JOB_TIMEOUT_PER_REQUEST_MS = 1;
 
+/** Those with one result that run to their end. */
+type PlainJob = Exclude<Job, AroundCallJob | FanOutJob>;
 type WithoutServer<T> = T extends JobBase ? Omit<T, keyof JobBase> : never;
 
 /** What a row has at hand: the server it measures and the loads it can put on it. */
@@ -104,19 +113,19 @@ export class RowBench {
   }
 
   /** Runs a measured load in a process of its own. */
-  load(job: WithoutServer<Job>): Promise<JobResult> {
+  load(job: WithoutServer<PlainJob>): Promise<JobResult> {
     return this.runLoad(job, this.profile);
   }
 
-  /** Puts data into the store; never profiled. */
-  fill(prefix: string, keys: number, valueBytes: number): Promise<JobResult> {
+  /** Puts data into the store, every key once or as often as `puts` says; never profiled. */
+  fill(prefix: string, keys: number, valueBytes: number, puts = keys): Promise<JobResult> {
     return this.runLoad(
       {
         kind: 'unary',
         connections: 16,
         streams: 16,
         workload: { kind: 'put', prefix, keys, valueBytes },
-        limit: { requests: keys },
+        limit: { requests: puts },
       },
       false,
     );
@@ -144,12 +153,27 @@ export class RowBench {
     };
   }
 
-  private async runLoad(job: WithoutServer<Job>, profile: boolean): Promise<JobResult> {
+  /** Starts a load that goes on beside others until it is stopped. */
+  async startBackground(job: WithoutServer<FanOutJob>): Promise<BackgroundJob> {
+    const started = await startBackgroundJob({ ...job, ...this.targetOfJobs(), profile: false });
+    return { stop: async () => this.checked(await started.stop()) };
+  }
+
+  /** Measures a load before, during and after a call; the profiler sees the time of the call. */
+  async loadAroundCall(job: WithoutServer<AroundCallJob>): Promise<AroundResult> {
+    const wholeJob = { ...job, ...this.targetOfJobs(), profile: this.profile };
+    const result = await runJob(wholeJob, JOB_TIMEOUT_MARGIN_MS + job.besideMs * 4);
+    this.checked(result.after);
+    this.lastResult = result.during;
+    return result;
+  }
+
+  private async runLoad(job: WithoutServer<PlainJob>, profile: boolean): Promise<JobResult> {
     const requests = job.kind === 'unary' && 'requests' in job.limit ? job.limit.requests : 0;
     const timeoutMs =
       JOB_TIMEOUT_MARGIN_MS + requests * JOB_TIMEOUT_PER_REQUEST_MS + this.settings.durationMs * 4;
-    const result = await runJob({ ...job, ...this.targetOfJobs(), profile }, timeoutMs);
-    return this.checked(result);
+    const wholeJob: PlainJob = { ...job, ...this.targetOfJobs(), profile };
+    return this.checked(await runJob(wholeJob, timeoutMs));
   }
 
   /** A number that was reached with failures would mean nothing. */
