@@ -10,7 +10,7 @@ import { endWithUs } from './children.js';
 import type { Contender } from './contenders.js';
 import { benchFolder, removeBenchFolder } from './folders.js';
 import type { ClientTls } from './load/socket.js';
-import { memoryOf } from './processes.js';
+import { memoryOf, type ProcessMemory } from './processes.js';
 
 /** The same for both. Whatever is not named here is each server's default; fsync is on. */
 export const SERVER_FLAGS = [
@@ -76,7 +76,7 @@ export class BenchServer {
     return this.options.mutualTls === true ? benchCertificates().client : undefined;
   }
 
-  get memory(): { residentMegabytes: number; peakMegabytes: number } {
+  get memory(): ProcessMemory {
     return memoryOf(this.pid);
   }
 
@@ -103,6 +103,11 @@ export class BenchServer {
       await setTimeout(RETRY_MS);
     }
     return (performance.now() - beganMs) / 1000;
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
   }
 
   async kill(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { KV, Maintenance } from '../../src/proto/generated/etcdserverpb.js';
 import { callOnce } from '../call.js';
 import { EventLoopProbe } from '../event-loop/probe.js';
@@ -10,6 +11,8 @@ const PREFIX = '/bench/';
 const PREFIX_END = '/bench0';
 /** A quantile of 99.9 % needs thousands of samples: lists are repeated for this many durations. */
 const LIST_DURATIONS = 3;
+/** What runs behind the preparation gets this long to settle. */
+const SETTLE_MS = 3000;
 const COMPACTION_TIMEOUT_MS = 300_000;
 
 /** Something that keeps the server busy, after a part that is not looked at. */
@@ -150,6 +153,7 @@ export const EVENT_LOOP_ROWS: Row[] = SCENARIOS.map((scenario) => ({
     try {
       const server = await bench.startServer(probe.serverOptions);
       await scenario.prepare(bench);
+      await setTimeout(bench.size(SETTLE_MS, 200));
       const report = await probe.observe(server, () => scenario.run(bench));
       return { ...measuresFrom(report), peakMegabytes: server.memory.peakMegabytes };
     } finally {
