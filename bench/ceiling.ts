@@ -10,6 +10,7 @@ import { runJob } from './load/run-job.js';
 const SINK = fileURLToPath(new URL('./load/sink.js', import.meta.url));
 const RESPONSE_BYTES = 305;
 const SATURATED = { connections: 64, streams: 16 };
+const WATCHERS = { connections: 10, streamsPerConnection: 10, watchersPerStream: 10 };
 const BUSY = { connections: 16, streams: 4 };
 
 /** What a load generator reaches on a server that does nothing. */
@@ -25,6 +26,8 @@ export async function measureCeilings(durationMs: number): Promise<Ceiling[]> {
   const plain = await withSink([], async (target) => [
     ceiling('own (Put 256 B), 64×16', await ownPuts(target, SATURATED, durationMs)),
     ceiling('h2load, 64×16', await h2loadCalls(target, durationMs)),
+    ceiling('own, events of 1,000 watchers', await watchEvents(target, durationMs)),
+    ceiling('own, keep-alives on 100 open streams', await keepAlives(target, durationMs)),
   ]);
   const { server, client } = benchCertificates();
   const files = [server.certFile, server.keyFile, client.caFile];
@@ -69,6 +72,39 @@ function ownPuts(
       ...shape,
       workload: { kind: 'put', prefix: '/bench/', keys: 100_000, valueBytes: 256 },
       limit: { warmupMs: durationMs / 4, durationMs },
+    },
+    durationMs * 4 + 30_000,
+  );
+}
+
+function watchEvents(target: JobBase, durationMs: number): Promise<JobResult> {
+  return runJob(
+    {
+      kind: 'watch',
+      ...target,
+      ...WATCHERS,
+      keys: 100,
+      valueBytes: 64,
+      burst: 100,
+      writeConnections: 4,
+      writeStreams: 4,
+      warmupMs: durationMs / 4,
+      durationMs,
+    },
+    durationMs * 4 + 30_000,
+  );
+}
+
+function keepAlives(target: JobBase, durationMs: number): Promise<JobResult> {
+  const leases = Array.from({ length: 100 }, (_, index) => String(1000 + index));
+  return runJob(
+    {
+      kind: 'keep-alive',
+      ...target,
+      connections: 10,
+      leases,
+      warmupMs: durationMs / 4,
+      durationMs,
     },
     durationMs * 4 + 30_000,
   );

@@ -57,7 +57,7 @@ function renderCeilings(ceilings: readonly Ceiling[]): string[] {
   return [
     'The load generators on a server that does nothing:',
     '',
-    '| generator | requests/s | requests per CPU second of its own |',
+    '| generator | requests or events/s | per CPU second of its own |',
     '|---|---:|---:|',
     ...ceilings.map(
       ({ generator, requestsPerSecond, requestsPerCpuSecond }) =>
