@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../test/support/repository.js';
 import { type Ceiling, measureCeilings } from './ceiling.js';
@@ -10,6 +10,7 @@ import { etcdContender, kvorumContender } from './contenders.js';
 import { describeMachine } from './machine.js';
 import { profileCore } from './profile/core.js';
 import { profileRows } from './profile/profile-rows.js';
+import { writeIntoReadme } from './readme.js';
 import { type BenchReport, CHART_FOLDER, renderReport } from './report.js';
 import { SERVER_FLAGS } from './server.js';
 
@@ -21,6 +22,27 @@ const CHARTS = join(repositoryRoot, 'bench', CHART_FOLDER);
 function listRows({ rows }: BenchOptions): void {
   const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
   for (const { name, description } of rows) console.log(name.padEnd(width) + description);
+}
+
+/** A report and the file it is kept in. */
+interface KeptReport {
+  path: string;
+  report: BenchReport;
+}
+
+/** Prints the tables, draws the charts, and puts both into the README if that is asked for. */
+function show(kept: readonly KeptReport[], intoReadme: boolean): void {
+  const markdown = kept.map(({ report }) => renderReport(report)).join('\n');
+  console.log(markdown);
+  const charts = kept.flatMap(({ path, report }) =>
+    writeCharts(report, report.quick ? dirname(path) : CHARTS),
+  );
+  const readme = intoReadme ? [writeIntoReadme(markdown)] : [];
+  for (const written of [...charts, ...readme]) progress(`written to ${written}`);
+}
+
+function readReport(path: string): KeptReport {
+  return { path, report: JSON.parse(readFileSync(path, 'utf8')) as BenchReport };
 }
 
 async function ceilings(options: BenchOptions): Promise<Ceiling[]> {
@@ -41,6 +63,7 @@ async function compare(options: BenchOptions, argv: readonly string[]): Promise<
   const contenders = etcd === undefined ? [kvorum] : [etcd, kvorum];
   const report: BenchReport = {
     startedAt,
+    quick: options.settings.quick,
     command: ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '),
     machine: describeMachine(),
     titles: { etcd: etcd?.title, kvorum: kvorum.title },
@@ -63,9 +86,8 @@ async function compare(options: BenchOptions, argv: readonly string[]): Promise<
     // After each row: an interrupted run keeps what it has.
     writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
   }
-  const charts = writeCharts(report, options.settings.quick ? dirname(path) : CHARTS);
-  console.log(renderReport(report));
-  for (const written of [path, ...charts]) progress(`written to ${written}`);
+  progress(`written to ${path}`);
+  show([{ path, report }], options.readme);
   return report.rows.every(({ failures }) => Object.keys(failures).length === 0);
 }
 
@@ -79,7 +101,9 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  if (options.list) listRows(options);
+  if (options.help) console.log(USAGE);
+  else if (options.list) listRows(options);
+  else if (options.render.length > 0) show(options.render.map(readReport), options.readme);
   else if (options.core) await profileCore(options);
   else if (options.cpuProfile) await profileRows(options);
   else if (!(await compare(options, argv))) process.exitCode = 1;

@@ -8,6 +8,8 @@ import { MEASURE_NAMES, MEASURES, type MeasureName } from './measures.js';
 /** All of a run, as it is kept in JSON. */
 export interface BenchReport {
   startedAt: string;
+  /** Small and short: its numbers mean little. */
+  quick: boolean;
   command: string;
   machine: Machine;
   /** As the columns are titled; etcd's is missing if there was none. */

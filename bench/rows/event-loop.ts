@@ -47,7 +47,7 @@ function listScenario(name: string, title: string, call: 'range' | 'rangeStream'
   return {
     name,
     title,
-    description: `${title}: 50,000 objects of 2 KB, again and again by one client.`,
+    description: `One client lists 50,000 objects of 2 KB again and again, by ${call === 'range' ? 'Range' : 'RangeStream'}.`,
     async prepare(bench) {
       await bench.fill(PREFIX, listedKeys(bench), LISTED_BYTES);
     },
