@@ -48,6 +48,7 @@ export const MEASURES = {
   turnMaxMs: { title: 'longest turn, ms', better: 'lower' },
   turnFifthMs: { title: 'fifth longest turn, ms', better: 'lower' },
   turnTenthMs: { title: 'tenth longest turn, ms', better: 'lower' },
+  turnCpuMs: { title: 'most CPU time within a turn, ms', better: 'lower' },
   turns: { title: 'turns', better: 'none' },
   generatorBusyPercent: { title: 'load generator busy, % of a core', better: 'none' },
   othersBusyPercent: { title: 'other processes busy, % of a core', better: 'none' },

@@ -12,6 +12,8 @@ export interface EventLoopReport {
   };
   readonly turns: number;
   readonly longestTurnsMs: readonly number[];
+  /** The most CPU time the main thread used within a turn (and short ones before it: within 2 ms). */
+  readonly longestTurnCpuMs: number;
   /** What one waits who comes at a random moment, with a probability of 99.9 %. */
   readonly wait999Ms: number;
 }

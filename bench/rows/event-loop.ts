@@ -137,6 +137,7 @@ function measuresFrom({ seconds, delay, ...turns }: EventLoopReport): Measures {
     turnMaxMs: longest,
     turnFifthMs: fifth,
     turnTenthMs: tenth,
+    turnCpuMs: turns.longestTurnCpuMs,
     turns: turns.turns,
   };
 }
