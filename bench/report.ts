@@ -28,11 +28,11 @@ export const CHART_FOLDER = 'charts';
 const RATIO_COLUMNS: readonly { title: string; names: readonly MeasureName[] }[] = [
   {
     title: 'throughput',
-    names: ['requestsPerSecond', 'eventsPerSecond', 'pagesPerSecond'],
+    names: ['requestsPerSecond', 'eventsPerSecond', 'pagesPerSecond', 'duringPerSecond'],
   },
   { title: 'mean', names: ['meanUs'] },
   { title: 'p50', names: ['p50Us'] },
-  { title: 'p99', names: ['p99Us'] },
+  { title: 'p99', names: ['p99Us', 'duringP99Us'] },
   { title: 'server CPU', names: ['cpuSecondsPer1000', 'cpuSeconds'] },
   { title: 'peak memory', names: ['peakMegabytes'] },
 ];

@@ -112,9 +112,9 @@ export class RowBench {
     return this.settings.quick ? quick : full;
   }
 
-  /** Runs a measured load in a process of its own. */
-  load(job: WithoutServer<PlainJob>): Promise<JobResult> {
-    return this.runLoad(job, this.profile);
+  /** Runs a measured load in a process of its own; the profiler looks at it unless told not to. */
+  load(job: WithoutServer<PlainJob>, profile = this.profile): Promise<JobResult> {
+    return this.runLoad(job, profile);
   }
 
   /** Puts data into the store, every key once or as often as `puts` says; never profiled. */

@@ -1,3 +1,4 @@
+import type { JobResult } from '../load/jobs.js';
 import { revisionOf } from './history.js';
 import { measuresOf, type Row, type RowBench } from './row.js';
 
@@ -7,15 +8,16 @@ const FAN_OUT_KEY = '/watched/one';
 const FAN_OUT_INTERVAL_MS = 1000;
 const FAN_OUT_DURATIONS = 3;
 
-function putsBeside(bench: RowBench) {
+function putOnes(bench: RowBench, profile: boolean): Promise<JobResult> {
   const { warmupMs, durationMs } = bench.settings;
-  return bench.load({
-    kind: 'unary',
+  const job = {
+    kind: 'unary' as const,
     connections: 1,
     streams: 1,
-    workload: { kind: 'put', prefix: '/bench/', keys: 1000, valueBytes: 256 },
+    workload: { kind: 'put' as const, prefix: '/bench/', keys: 1000, valueBytes: 256 },
     limit: { warmupMs, durationMs: durationMs * FAN_OUT_DURATIONS },
-  });
+  };
+  return bench.load(job, profile);
 }
 
 const fanOutRow: Row = {
@@ -26,7 +28,7 @@ const fanOutRow: Row = {
   maxRounds: 3,
   async run(bench) {
     const server = await bench.startServer();
-    const before = await putsBeside(bench);
+    const before = await putOnes(bench, false);
     const fanOut = await bench.startBackground({
       kind: 'fan-out',
       connections: 10,
@@ -36,7 +38,7 @@ const fanOutRow: Row = {
       valueBytes: VALUE_BYTES,
       intervalMs: bench.size(FAN_OUT_INTERVAL_MS, 200),
     });
-    const during = await putsBeside(bench);
+    const during = await putOnes(bench, bench.profile);
     const delivered = await fanOut.stop();
     const beforePerSecond = before.count / before.seconds;
     const duringPerSecond = during.count / during.seconds;
