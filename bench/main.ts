@@ -32,6 +32,9 @@ interface KeptReport {
 
 /** Prints the tables, draws the charts, and puts both into the README if that is asked for. */
 function show(kept: readonly KeptReport[], intoReadme: boolean): void {
+  if (intoReadme && kept.some(({ report }) => report.quick)) {
+    throw new Error('quick runs do not go into the README');
+  }
   const markdown = kept.map(({ report }) => renderReport(report)).join('\n');
   console.log(markdown);
   const charts = kept.flatMap(({ path, report }) =>
