@@ -1,12 +1,13 @@
 import type { BenchOptions } from './command-line.js';
 import type { Contender, ContenderName } from './contenders.js';
 import { type Measures, medians } from './measures.js';
-import { type Row, RowBench } from './rows/row.js';
+import { type CurvePoint, type Row, RowBench } from './rows/row.js';
 
 /** What came of a row: every round of both servers, or why it failed. */
 export interface RowResult {
   name: string;
   title: string;
+  curve?: CurvePoint;
   rounds: Record<ContenderName, Measures[]>;
   medians: Record<ContenderName, Measures>;
   /** The first failure of each server, after which it was not tried again. */
@@ -26,6 +27,7 @@ export async function compareRow(
   for (let round = 1; round <= count; round++) {
     for (const contender of contenders) {
       if (failures[contender.name] !== undefined) continue;
+      if (row.only !== undefined && row.only !== contender.name) continue;
       progress(`${row.name}: round ${round} of ${count}, ${contender.title}`);
       try {
         rounds[contender.name].push(await runOnce(row, contender, options));
@@ -37,6 +39,7 @@ export async function compareRow(
   return {
     name: row.name,
     title: row.title,
+    ...(row.curve === undefined ? {} : { curve: row.curve }),
     rounds,
     medians: { etcd: medians(rounds.etcd), kvorum: medians(rounds.kvorum) },
     failures,

@@ -52,13 +52,14 @@ export async function runH2load(job: H2loadJob): Promise<JobResult> {
       server,
       p50Us: latencies.quantileUs(0.5),
       p99Us: latencies.quantileUs(0.99),
+      maxUs: latencies.maxUs,
     };
   } finally {
     removeBenchFolder(folder);
   }
 }
 
-type MainResult = Omit<JobResult, 'server' | 'p50Us' | 'p99Us'>;
+type MainResult = Omit<JobResult, 'server' | 'p50Us' | 'p99Us' | 'maxUs'>;
 
 async function run(
   program: string,

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../test/support/repository.js';
 import { type Ceiling, measureCeilings } from './ceiling.js';
+import { writeCharts } from './chart/curves.js';
 import { watchChildren } from './children.js';
 import { type BenchOptions, readCommandLine, USAGE } from './command-line.js';
 import { compareRow, type RowResult } from './compare.js';
@@ -9,13 +10,42 @@ import { etcdContender, kvorumContender } from './contenders.js';
 import { describeMachine } from './machine.js';
 import { profileCore } from './profile/core.js';
 import { profileRows } from './profile/profile-rows.js';
-import { type BenchReport, renderReport } from './report.js';
+import { writeIntoReadme } from './readme.js';
+import { type BenchReport, CHART_FOLDER, renderReport } from './report.js';
 import { SERVER_FLAGS } from './server.js';
 
 const progress = (text: string): void => console.error(text);
 
+/** The charts beside the README; those of quick runs go where their results go. */
+const CHARTS = join(repositoryRoot, 'bench', CHART_FOLDER);
+
 function listRows({ rows }: BenchOptions): void {
-  for (const { name, description } of rows) console.log(`${name.padEnd(20)} ${description}`);
+  const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
+  for (const { name, description } of rows) console.log(name.padEnd(width) + description);
+}
+
+/** A report and the file it is kept in. */
+interface KeptReport {
+  path: string;
+  report: BenchReport;
+}
+
+/** Prints the tables, draws the charts, and puts both into the README if that is asked for. */
+function show(kept: readonly KeptReport[], intoReadme: boolean): void {
+  if (intoReadme && kept.some(({ report }) => report.quick)) {
+    throw new Error('quick runs do not go into the README');
+  }
+  const markdown = kept.map(({ report }) => renderReport(report)).join('\n');
+  console.log(markdown);
+  const charts = kept.flatMap(({ path, report }) =>
+    writeCharts(report, report.quick ? dirname(path) : CHARTS),
+  );
+  const readme = intoReadme ? [writeIntoReadme(markdown)] : [];
+  for (const written of [...charts, ...readme]) progress(`written to ${written}`);
+}
+
+function readReport(path: string): KeptReport {
+  return { path, report: JSON.parse(readFileSync(path, 'utf8')) as BenchReport };
 }
 
 async function ceilings(options: BenchOptions): Promise<Ceiling[]> {
@@ -36,6 +66,7 @@ async function compare(options: BenchOptions, argv: readonly string[]): Promise<
   const contenders = etcd === undefined ? [kvorum] : [etcd, kvorum];
   const report: BenchReport = {
     startedAt,
+    quick: options.settings.quick,
     command: ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '),
     machine: describeMachine(),
     titles: { etcd: etcd?.title, kvorum: kvorum.title },
@@ -58,8 +89,8 @@ async function compare(options: BenchOptions, argv: readonly string[]): Promise<
     // After each row: an interrupted run keeps what it has.
     writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
   }
-  console.log(renderReport(report));
   progress(`written to ${path}`);
+  show([{ path, report }], options.readme);
   return report.rows.every(({ failures }) => Object.keys(failures).length === 0);
 }
 
@@ -73,7 +104,9 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  if (options.list) listRows(options);
+  if (options.help) console.log(USAGE);
+  else if (options.list) listRows(options);
+  else if (options.render.length > 0) show(options.render.map(readReport), options.readme);
   else if (options.core) await profileCore(options);
   else if (options.cpuProfile) await profileRows(options);
   else if (!(await compare(options, argv))) process.exitCode = 1;

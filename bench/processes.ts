@@ -45,12 +45,24 @@ export function threadCpuSecondsOf(pid: number): Map<string, number> {
   return seconds;
 }
 
-/** Memory of a process in megabytes (10^6 bytes): now, and the most it ever held. */
-export function memoryOf(pid: number): { residentMegabytes: number; peakMegabytes: number } {
+/** Memory of a process in megabytes (10^6 bytes). */
+export interface ProcessMemory {
+  residentMegabytes: number;
+  /** The most it ever held, or since {@link resetPeakMemory}. */
+  peakMegabytes: number;
+  /** What is not mapped from files. */
+  anonymousMegabytes: number;
+}
+
+export function memoryOf(pid: number): ProcessMemory {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const megabytes = (field: string): number => {
     const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
     return (Number(kibibytes) * 1024) / 1e6;
   };
-  return { residentMegabytes: megabytes('VmRSS'), peakMegabytes: megabytes('VmHWM') };
+  return {
+    residentMegabytes: megabytes('VmRSS'),
+    peakMegabytes: megabytes('VmHWM'),
+    anonymousMegabytes: megabytes('RssAnon'),
+  };
 }

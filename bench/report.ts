@@ -1,11 +1,15 @@
 import type { Ceiling } from './ceiling.js';
+import { renderCurves } from './chart/curves.js';
 import type { RowResult } from './compare.js';
+import { formatNumber, formatRatio } from './format.js';
 import type { Machine } from './machine.js';
 import { MEASURE_NAMES, MEASURES, type MeasureName } from './measures.js';
 
 /** All of a run, as it is kept in JSON. */
 export interface BenchReport {
   startedAt: string;
+  /** Small and short: its numbers mean little. */
+  quick: boolean;
   command: string;
   machine: Machine;
   /** As the columns are titled; etcd's is missing if there was none. */
@@ -17,15 +21,18 @@ export interface BenchReport {
   rows: RowResult[];
 }
 
+/** Where the charts lie, seen from the report. */
+export const CHART_FOLDER = 'charts';
+
 /** The columns of the short table, kvorum ÷ etcd. */
 const RATIO_COLUMNS: readonly { title: string; names: readonly MeasureName[] }[] = [
   {
     title: 'throughput',
-    names: ['requestsPerSecond', 'eventsPerSecond', 'pagesPerSecond'],
+    names: ['requestsPerSecond', 'eventsPerSecond', 'pagesPerSecond', 'duringPerSecond'],
   },
   { title: 'mean', names: ['meanUs'] },
   { title: 'p50', names: ['p50Us'] },
-  { title: 'p99', names: ['p99Us'] },
+  { title: 'p99', names: ['p99Us', 'duringP99Us'] },
   { title: 'server CPU', names: ['cpuSecondsPer1000', 'cpuSeconds'] },
   { title: 'peak memory', names: ['peakMegabytes'] },
 ];
@@ -42,6 +49,7 @@ export function renderReport(report: BenchReport): string {
     ...renderCeilings(report.ceilings),
     ...(report.titles.etcd === undefined ? [] : renderRatios(report)),
     ...renderMeasures(report),
+    ...renderCurves(report, CHART_FOLDER),
     ...renderFailures(report),
   ].join('\n');
 }
@@ -49,9 +57,9 @@ export function renderReport(report: BenchReport): string {
 function renderCeilings(ceilings: readonly Ceiling[]): string[] {
   if (ceilings.length === 0) return [];
   return [
-    'The load generators on a server that does nothing, at 64×16:',
+    'The load generators on a server that does nothing:',
     '',
-    '| generator | requests/s | requests per CPU second of its own |',
+    '| generator | requests or events/s | per CPU second of its own |',
     '|---|---:|---:|',
     ...ceilings.map(
       ({ generator, requestsPerSecond, requestsPerCpuSecond }) =>
@@ -61,7 +69,17 @@ function renderCeilings(ceilings: readonly Ceiling[]): string[] {
   ];
 }
 
-function renderRatios({ rows, titles }: BenchReport): string[] {
+/** Rows of curves have tables of their own. */
+const ownRows = ({ rows }: BenchReport): RowResult[] =>
+  rows.filter(({ curve }) => curve === undefined);
+
+/** Only what was measured of both, by a measure that has a column. */
+function renderRatios(report: BenchReport): string[] {
+  const { titles } = report;
+  const rows = ownRows(report).filter((row) =>
+    RATIO_COLUMNS.some(({ names }) => names.some((name) => ratioOf(row, name) !== undefined)),
+  );
+  if (rows.length === 0) return [];
   const columns = RATIO_COLUMNS.map(({ title }) => title).join(' | ');
   return [
     `kvorum ÷ ${titles.etcd} (throughput: more is better; all others: less is better):`,
@@ -83,7 +101,10 @@ function renderRatios({ rows, titles }: BenchReport): string[] {
   ];
 }
 
-function renderMeasures({ rows, titles }: BenchReport): string[] {
+function renderMeasures(report: BenchReport): string[] {
+  const { titles } = report;
+  const rows = ownRows(report);
+  if (rows.length === 0) return [];
   const lines = [
     `| row | measure | ${titles.etcd ?? 'etcd'} | kvorum | kvorum ÷ etcd |`,
     '|---|---|---:|---:|---:|',
@@ -117,15 +138,4 @@ function ratioOf(row: RowResult, name: MeasureName | undefined): number | undefi
   const etcd = row.medians.etcd[name];
   const kvorum = row.medians.kvorum[name];
   return etcd === undefined || kvorum === undefined ? undefined : kvorum / etcd;
-}
-
-function formatRatio(ratio: number | undefined): string {
-  return ratio === undefined || !Number.isFinite(ratio) ? '–' : `×${formatNumber(ratio)}`;
-}
-
-/** Three significant digits, or whole numbers with separators. */
-export function formatNumber(value: number | undefined): string {
-  if (value === undefined || !Number.isFinite(value)) return '–';
-  if (value >= 100) return Math.round(value).toLocaleString('en-US');
-  return value === 0 ? '0' : String(Number(value.toPrecision(3)));
 }

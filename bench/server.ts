@@ -5,10 +5,12 @@ import { setTimeout } from 'node:timers/promises';
 import { KV } from '../src/proto/generated/etcdserverpb.js';
 import { freePorts } from '../test/support/ports.js';
 import { callOnce } from './call.js';
+import { benchCertificates, mutualTlsFlags } from './certificates.js';
 import { endWithUs } from './children.js';
 import type { Contender } from './contenders.js';
 import { benchFolder, removeBenchFolder } from './folders.js';
-import { memoryOf } from './processes.js';
+import type { ClientTls } from './load/socket.js';
+import { memoryOf, type ProcessMemory } from './processes.js';
 
 /** The same for both. Whatever is not named here is each server's default; fsync is on. */
 export const SERVER_FLAGS = [
@@ -30,6 +32,8 @@ export interface ServerOptions {
   environment?: Readonly<Record<string, string>>;
   /** More flags than both servers get. */
   flags?: readonly string[];
+  /** Serves clients over TLS and demands certificates of them. */
+  mutualTls?: boolean;
 }
 
 /** One member with fresh data, which can be killed and started again on it. */
@@ -67,7 +71,12 @@ export class BenchServer {
     return this.child.pid;
   }
 
-  get memory(): { residentMegabytes: number; peakMegabytes: number } {
+  /** What its clients need to show it; undefined without TLS. */
+  get tls(): ClientTls | undefined {
+    return this.options.mutualTls === true ? benchCertificates().client : undefined;
+  }
+
+  get memory(): ProcessMemory {
     return memoryOf(this.pid);
   }
 
@@ -96,6 +105,11 @@ export class BenchServer {
     return (performance.now() - beganMs) / 1000;
   }
 
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }
@@ -118,7 +132,10 @@ export class BenchServer {
   private async answers(): Promise<boolean> {
     try {
       const request = { key: Buffer.from('first-answer') };
-      await callOnce(this.clientPort, KV.methods.range, request, ANSWER_TIMEOUT_MS);
+      await callOnce(this.clientPort, KV.methods.range, request, {
+        timeoutMs: ANSWER_TIMEOUT_MS,
+        tls: this.tls,
+      });
       return true;
     } catch {
       return false;
@@ -141,7 +158,8 @@ export class BenchServer {
   }
 
   private flags(): string[] {
-    const client = `http://127.0.0.1:${this.clientPort}`;
+    const scheme = this.tls === undefined ? 'http' : 'https';
+    const client = `${scheme}://127.0.0.1:${this.clientPort}`;
     const peer = `http://127.0.0.1:${this.peerPort}`;
     return [
       '--name=default',
@@ -152,6 +170,7 @@ export class BenchServer {
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=default=${peer}`,
       ...SERVER_FLAGS,
+      ...(this.tls === undefined ? [] : mutualTlsFlags(benchCertificates())),
       ...(this.options.flags ?? []),
     ];
   }

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   connectionOpening,
   DEFAULT_WINDOW_BYTES,
@@ -22,6 +21,7 @@ import {
   windowUpdate,
   writeFrameHeader,
 } from './http2.js';
+import { type ClientTls, openSocket } from './socket.js';
 
 /** Who gets what comes on a stream. Called within one turn of the connection, in order. */
 export interface StreamReceiver {
@@ -42,6 +42,8 @@ export interface BodyWriter {
 interface OpenStream {
   readonly receiver: StreamReceiver;
   sendWindowBytes: number;
+  /** Since the server was last told that there is room again. */
+  receivedBytes: number;
 }
 
 const GRPC_PREFIX_BYTES = 5;
@@ -85,10 +87,9 @@ export class LoadConnection {
     this.flush();
   }
 
-  static async open(port: number): Promise<LoadConnection> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    await once(socket, 'connect');
-    return new LoadConnection(socket, `127.0.0.1:${port}`);
+  /** Connects to 127.0.0.1; with `tls` over mutual TLS. */
+  static async open(port: number, tls?: ClientTls): Promise<LoadConnection> {
+    return new LoadConnection(await openSocket(port, tls), `127.0.0.1:${port}`);
   }
 
   /** Sends a unary call; `flush` must follow unless called from a receiver. */
@@ -140,7 +141,11 @@ export class LoadConnection {
   private openStream(path: string, receiver: StreamReceiver): number {
     const streamId = this.nextStreamId;
     this.nextStreamId += 2;
-    this.streams.set(streamId, { receiver, sendWindowBytes: this.initialWindowBytes });
+    this.streams.set(streamId, {
+      receiver,
+      sendWindowBytes: this.initialWindowBytes,
+      receivedBytes: 0,
+    });
     const block = this.headers.next(path);
     this.reserve(FRAME_HEADER_BYTES + block.length);
     const { output, outputEnd } = this;
@@ -214,7 +219,7 @@ export class LoadConnection {
       if (type === FRAME_DATA) {
         this.receivedBytes += end - payload;
         if ((flags & FLAG_PADDED) !== 0) this.fail(new Error('padded DATA is not understood'));
-        stream?.receiver.data(bytes, payload, end);
+        if (stream !== undefined) this.dataOf(stream, streamId, bytes, payload, end);
       }
       if ((flags & FLAG_END_STREAM) !== 0) this.endStream(streamId, stream);
     } else if (type === FRAME_RST_STREAM) {
@@ -222,6 +227,22 @@ export class LoadConnection {
     } else {
       this.controlFrame(type, flags, streamId, bytes.subarray(payload, end));
     }
+  }
+
+  private dataOf(
+    stream: OpenStream,
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    stream.receivedBytes += end - start;
+    // Snapshots of more than a gigabyte come on one stream.
+    if (stream.receivedBytes > RECEIVE_WINDOW_BYTES / 2) {
+      this.append(windowUpdate(streamId, stream.receivedBytes));
+      stream.receivedBytes = 0;
+    }
+    stream.receiver.data(bytes, start, end);
   }
 
   private endStream(streamId: number, stream: OpenStream | undefined): void {

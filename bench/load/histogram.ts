@@ -2,15 +2,18 @@
 const RESOLUTION = 128;
 const BUCKETS = 32 * RESOLUTION;
 
-/** Latencies in microseconds, in logarithmic buckets; the mean is exact. */
+/** Latencies in microseconds, in logarithmic buckets; the mean and the greatest are exact. */
 export class Histogram {
   count = 0;
+  /** The greatest; 0 of none. */
+  maxUs = 0;
   private sumUs = 0;
   private readonly buckets = new Uint32Array(BUCKETS);
 
   add(us: number): void {
     this.count++;
     this.sumUs += us;
+    if (us > this.maxUs) this.maxUs = us;
     const bucket = us <= 1 ? 0 : Math.min(BUCKETS - 1, Math.round(Math.log(us) * RESOLUTION));
     this.buckets[bucket] = (this.buckets[bucket] ?? 0) + 1;
   }

@@ -1,9 +1,12 @@
 import type { ServerUse } from '../window.js';
+import type { ClientTls } from './socket.js';
 
 /** What every job of the load generator is told. */
 export interface JobBase {
   /** Client port of the server on 127.0.0.1. */
   port: number;
+  /** With which certificates, if the server demands them. */
+  tls?: ClientTls;
   /** Whose CPU time is counted. */
   serverPid: number;
   /** More processes whose CPU time is counted: the other members of its cluster. */
@@ -31,12 +34,16 @@ export interface UnaryJob extends JobBase {
   limit: { warmupMs: number; durationMs: number } | { requests: number };
 }
 
-/** Watches over all of `keys` keys, and puts in bursts whose events are all awaited. */
-export interface WatchJob extends JobBase {
-  kind: 'watch';
+/** How watchers are spread. */
+export interface WatchShape {
   connections: number;
   streamsPerConnection: number;
   watchersPerStream: number;
+}
+
+/** Watches over all of `keys` keys, and puts in bursts whose events are all awaited. */
+export interface WatchJob extends JobBase, WatchShape {
+  kind: 'watch';
   keys: number;
   valueBytes: number;
   /** Puts of a burst, and how many of them are under way at once. */
@@ -57,7 +64,47 @@ export interface KeepAliveJob extends JobBase {
   durationMs: number;
 }
 
-export type Job = UnaryJob | WatchJob | KeepAliveJob;
+/** Watchers that resume at a revision, all at once; measured until each has got its events. */
+export interface ResumeJob extends JobBase, WatchShape {
+  kind: 'resume';
+  prefix: string;
+  prefixEnd: string;
+  startRevision: number;
+  eventsPerWatcher: number;
+}
+
+/** All watchers watch one key, which is put at intervals until the job is told to stop. */
+export interface FanOutJob extends JobBase, WatchShape {
+  kind: 'fan-out';
+  key: string;
+  valueBytes: number;
+  intervalMs: number;
+}
+
+/** Puts without a pause, before, during and after a single other call. */
+export interface AroundCallJob extends JobBase {
+  kind: 'around-call';
+  connections: number;
+  streams: number;
+  workload: Workload;
+  /** The other call; its message is base64. */
+  call: { path: string; body: string };
+  warmupMs: number;
+  /** The measured time before the call, and that after its answer. */
+  besideMs: number;
+}
+
+export type Job = UnaryJob | WatchJob | KeepAliveJob | ResumeJob | FanOutJob | AroundCallJob;
+
+/** What a job results in. */
+export type ResultOf<AnyJob extends Job> = AnyJob extends AroundCallJob ? AroundResult : JobResult;
+
+/** What the same load reached before, during and after something else. */
+export interface AroundResult {
+  before: JobResult;
+  during: JobResult;
+  after: JobResult;
+}
 
 /** What was done and how long it took, between the opening and the closing of the window. */
 export interface JobResult {
@@ -69,6 +116,7 @@ export interface JobResult {
   meanUs: number;
   p50Us: number;
   p99Us: number;
+  maxUs: number;
   server: ServerUse;
   /** CPU time of the generator itself. */
   generatorCpuSeconds: number;

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Lease } from '../../src/proto/generated/etcdserverpb.js';
-import { LoadConnection, type StreamReceiver } from './connection.js';
+import type { LoadConnection, StreamReceiver } from './connection.js';
+import { Connections } from './connections.js';
 import type { JobResult, KeepAliveJob } from './jobs.js';
 import { MessageReader } from './messages.js';
 import { Meter } from './meter.js';
@@ -8,33 +9,20 @@ import { Meter } from './meter.js';
 /** Every client sends its next keep-alive when the last one is answered. */
 export async function runKeepAliveJob(job: KeepAliveJob): Promise<JobResult> {
   const meter = new Meter(job);
-  const connections: LoadConnection[] = [];
-  let fail: (error: Error) => void = () => {};
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  failed.catch(() => {});
-  const run = async (): Promise<JobResult> => {
-    for (let index = 0; index < job.connections; index++) {
-      const connection = await LoadConnection.open(job.port);
-      connection.onFailure = fail;
-      connections.push(connection);
-    }
+  const connections = new Connections(job);
+  return connections.within(async () => {
+    const opened = await connections.open(job.connections);
     for (const [index, lease] of job.leases.entries()) {
-      const connection = connections[index % connections.length];
-      if (connection !== undefined) new KeepAliveClient(connection, lease, meter, fail).start();
+      const connection = opened[index % opened.length];
+      if (connection === undefined) throw new Error('no connection');
+      new KeepAliveClient(connection, lease, meter, connections.fail).start();
     }
     await setTimeout(job.warmupMs);
     meter.open();
     await setTimeout(job.durationMs);
     meter.close();
     return meter.measured;
-  };
-  try {
-    return await Promise.race([run(), failed]);
-  } finally {
-    for (const connection of connections) connection.close();
-  }
+  });
 }
 
 class KeepAliveClient implements StreamReceiver {

@@ -4,29 +4,48 @@ const NOTHING: Buffer = Buffer.alloc(0);
 /** Cuts what comes on a stream into gRPC messages, without copying those that came whole. */
 export class MessageReader {
   private readonly onMessage: (bytes: Buffer, start: number, end: number) => void;
-  private unread: Buffer = NOTHING;
+  /** The beginning of a message; copies, since chunks belong to the connection. */
+  private unread: Buffer[] = [];
+  private unreadBytes = 0;
+  /** What the message takes that `unread` begins, with its prefix; only the prefix while that is cut. */
+  private wantedBytes = PREFIX_BYTES;
 
   constructor(onMessage: (bytes: Buffer, start: number, end: number) => void) {
     this.onMessage = onMessage;
   }
 
   data(chunk: Buffer, chunkStart: number, chunkEnd: number): void {
-    let bytes = chunk;
-    let start = chunkStart;
-    let end = chunkEnd;
-    if (this.unread.length > 0) {
-      bytes = Buffer.concat([this.unread, chunk.subarray(chunkStart, chunkEnd)]);
-      start = 0;
-      end = bytes.length;
+    if (this.unreadBytes === 0) {
+      this.read(chunk, chunkStart, chunkEnd);
+      return;
     }
+    this.keep(chunk, chunkStart, chunkEnd);
+    // A large message comes in many chunks: they are put together once, when all are there.
+    if (this.unreadBytes < this.wantedBytes) return;
+    const bytes = Buffer.concat(this.unread);
+    this.unread = [];
+    this.unreadBytes = 0;
+    this.read(bytes, 0, bytes.length);
+  }
+
+  private read(bytes: Buffer, from: number, end: number): void {
+    let start = from;
+    this.wantedBytes = PREFIX_BYTES;
     while (start + PREFIX_BYTES <= end) {
       const messageEnd = start + PREFIX_BYTES + bytes.readUInt32BE(start + 1);
-      if (messageEnd > end) break;
+      if (messageEnd > end) {
+        this.wantedBytes = messageEnd - start;
+        break;
+      }
       this.onMessage(bytes, start + PREFIX_BYTES, messageEnd);
       start = messageEnd;
     }
-    // A copy: the chunk belongs to the connection.
-    this.unread = start === end ? NOTHING : Buffer.from(bytes.subarray(start, end));
+    if (start < end) this.keep(bytes, start, end);
+  }
+
+  private keep(bytes: Buffer, start: number, end: number): void {
+    this.unread.push(Buffer.from(bytes.subarray(start, end)));
+    this.unreadBytes += end - start;
   }
 }
 

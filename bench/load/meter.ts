@@ -10,7 +10,6 @@ const NOTHING_SEEN: ServerUse = {
 
 /** Counts what a load does from the moment it is opened until it is closed. */
 export class Meter {
-  failures = 0;
   private readonly job: JobBase;
   private latencies = new Histogram();
   private window: MeasuringWindow | undefined;
@@ -54,14 +53,15 @@ export class Meter {
       meanUs: latencies.meanUs,
       p50Us: latencies.quantileUs(0.5),
       p99Us: latencies.quantileUs(0.99),
+      maxUs: latencies.maxUs,
       server,
       generatorCpuSeconds: (cpu.user + cpu.system) / 1e6,
     };
   }
 
-  /** What the window saw, with every failure of the whole load. */
+  /** What the window saw. */
   get measured(): JobResult {
     if (this.result === undefined) throw new Error('the window was not closed');
-    return { ...this.result, failures: this.failures };
+    return this.result;
   }
 }

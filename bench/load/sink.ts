@@ -1,8 +1,11 @@
 /**
- * A server that answers every request with the same prepared bytes and knows nothing: what a generator
- * reaches on it is the most the generator can reach. Prints its port on a line, ends with its parent.
+ * A server that answers every request with the same prepared bytes and knows nothing but who watches: what a generator
+ * reaches on it is the most the generator can reach. Tells its parent its port and ends with it. With the
+ * paths of a certificate, its key and an authority as arguments it demands certificates over TLS.
  */
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import {
   FLAG_ACK,
   FLAG_END_HEADERS,
@@ -14,6 +17,7 @@ import {
   frame,
   windowUpdate,
 } from './http2.js';
+import { SinkWatches } from './sink-watches.js';
 
 const PREFACE_BYTES = 24;
 const RESPONSE_BYTES = 300;
@@ -43,12 +47,15 @@ const STREAM_ID_OFFSETS = [0, parts[0]?.length ?? 0, ANSWER.length - (parts[2]?.
   (start) => start + 5,
 );
 
+const watches = new SinkWatches();
+
 function serve(socket: Socket): void {
   let unread: Buffer = Buffer.alloc(0);
   let toSkip = PREFACE_BYTES;
   let receivedBytes = 0;
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
+  socket.on('close', () => watches.forget(socket));
   socket.write(frame(FRAME_SETTINGS, 0, 0, Buffer.alloc(0)));
   socket.on('data', (chunk: Buffer) => {
     const bytes = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);
@@ -70,6 +77,11 @@ function serve(socket: Socket): void {
         for (const offset of STREAM_ID_OFFSETS)
           bytes.copy(answer, offset, position + 5, position + 9);
         answers.push(answer);
+        watches.onUnary(bytes.subarray(position + FRAME_HEADER_BYTES, end));
+      } else if (type === FRAME_DATA) {
+        const streamId = bytes.readUInt32BE(position + 5);
+        const message = bytes.subarray(position + FRAME_HEADER_BYTES, end);
+        answers.push(watches.onMessage(socket, streamId, message));
       } else if (type === FRAME_SETTINGS && (flags & FLAG_ACK) === 0) {
         answers.push(frame(FRAME_SETTINGS, FLAG_ACK, 0, Buffer.alloc(0)));
       }
@@ -84,7 +96,21 @@ function serve(socket: Socket): void {
   });
 }
 
-const server = createServer(serve).listen(0, '127.0.0.1', () => {
+/** With or without TLS, as the arguments say. */
+function create(): ReturnType<typeof createServer> {
+  const [certFile, keyFile, caFile] = process.argv.slice(2);
+  if (certFile === undefined || keyFile === undefined || caFile === undefined) {
+    return createServer(serve);
+  }
+  const files = {
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+    ca: readFileSync(caFile),
+  };
+  return createTlsServer({ ...files, requestCert: true, ALPNProtocols: ['h2'] }, serve);
+}
+
+const server = create().listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port });
 });
 process.once('disconnect', () => process.exit(0));

@@ -1,98 +1,107 @@
 import { setTimeout } from 'node:timers/promises';
-import { LoadConnection, type StreamReceiver } from './connection.js';
-import type { JobResult, UnaryJob } from './jobs.js';
+import type { LoadConnection, StreamReceiver } from './connection.js';
+import { Connections } from './connections.js';
+import type { JobBase, JobResult, UnaryJob, Workload } from './jobs.js';
 import { MessageReader } from './messages.js';
 import { Meter } from './meter.js';
 import { type CallSource, callSources } from './workloads.js';
 
 /** Makes calls as `job` says and measures them. Rejects if a connection breaks. */
 export async function runUnaryJob(job: UnaryJob): Promise<JobResult> {
-  const load = new UnaryLoad(job);
-  try {
-    return await Promise.race([load.run(), load.failed]);
-  } finally {
-    load.close();
-  }
+  const { limit } = job;
+  const connections = new Connections(job);
+  const load = new UnaryLoad(job, connections, 'requests' in limit ? limit.requests : undefined);
+  return connections.within(async () => {
+    await load.start();
+    if ('requests' in limit) return load.measure(load.idle);
+    await setTimeout(limit.warmupMs);
+    const result = await load.measure(setTimeout(limit.durationMs));
+    await load.drain();
+    return { ...result, failures: load.failures };
+  });
 }
 
 /** What all streams of a load share. */
 interface Shared {
-  readonly meter: Meter;
   /** Whether another call may begin. */
   mayStart(): boolean;
+  onAnswer(latencyMs: number): void;
+  onFailure(): void;
   onIdle(): void;
 }
 
-class UnaryLoad implements Shared {
-  readonly meter: Meter;
-  readonly failed: Promise<never>;
-  private readonly job: UnaryJob;
-  private readonly connections: LoadConnection[] = [];
-  private fail: (error: Error) => void = () => {};
+/** Connections × streams calls that are always under way. */
+export interface UnaryShape extends JobBase {
+  connections: number;
+  streams: number;
+  workload: Workload;
+}
+
+/** Goes on while parts of it are measured. */
+export class UnaryLoad implements Shared {
+  /** Calls that failed so far. */
+  failures = 0;
+  /** Resolves when no stream has anything left to do. */
+  readonly idle: Promise<void>;
+  private readonly job: UnaryShape;
+  private readonly connections: Connections;
+  private meter: Meter;
   private allIdle: () => void = () => {};
   private remaining: number;
   private busyStreams = 0;
 
-  constructor(job: UnaryJob) {
+  constructor(job: UnaryShape, connections: Connections, requests = Number.POSITIVE_INFINITY) {
     this.job = job;
+    this.connections = connections;
     this.meter = new Meter(job);
-    this.remaining = 'requests' in job.limit ? job.limit.requests : Number.POSITIVE_INFINITY;
-    this.failed = new Promise((_, reject) => {
-      this.fail = reject;
+    this.remaining = requests;
+    this.idle = new Promise((resolve) => {
+      this.allIdle = resolve;
     });
-    this.failed.catch(() => {});
   }
 
-  async run(): Promise<JobResult> {
+  /** Connects and starts every stream. */
+  async start(): Promise<void> {
     const { job } = this;
-    for (let index = 0; index < job.connections; index++) {
-      const connection = await LoadConnection.open(job.port);
-      connection.onFailure = this.fail;
-      this.connections.push(connection);
+    const opened = await this.connections.open(job.connections);
+    const sources = callSources(job.workload, job.connections * job.streams);
+    this.busyStreams = sources.length;
+    for (const [index, source] of sources.entries()) {
+      const connection = opened[index % opened.length];
+      if (connection !== undefined) new CallStream(this, connection, source).start();
     }
-    if ('requests' in job.limit) {
-      this.meter.open();
-      await this.start();
-    } else {
-      const idle = this.start();
-      await setTimeout(job.limit.warmupMs);
-      this.meter.open();
-      await setTimeout(job.limit.durationMs);
-      this.meter.close();
-      this.remaining = 0;
-      await idle;
-      return this.meter.measured;
-    }
+    for (const connection of opened) connection.flush();
+  }
+
+  /** What is done until `period` is over; `profile` as in {@link JobBase}, for this part. */
+  async measure(period: Promise<unknown>, profile = this.job.profile): Promise<JobResult> {
+    this.meter = new Meter({ ...this.job, profile });
+    this.meter.open();
+    await period;
     this.meter.close();
-    return this.meter.measured;
+    return { ...this.meter.measured, failures: this.failures };
+  }
+
+  /** Lets what is under way come to its end. */
+  async drain(): Promise<void> {
+    this.remaining = 0;
+    await this.idle;
   }
 
   mayStart(): boolean {
     return this.remaining-- > 0;
   }
 
+  onAnswer(latencyMs: number): void {
+    this.meter.add(latencyMs);
+  }
+
+  onFailure(): void {
+    this.failures++;
+  }
+
   onIdle(): void {
     if (--this.busyStreams === 0) this.allIdle();
-  }
-
-  close(): void {
-    for (const connection of this.connections) connection.close();
-  }
-
-  /** Starts every stream; resolves when none has anything left to do. */
-  private start(): Promise<void> {
-    const { job } = this;
-    const sources = callSources(job.workload, job.connections * job.streams);
-    this.busyStreams = sources.length;
-    const idle = new Promise<void>((resolve) => {
-      this.allIdle = resolve;
-    });
-    for (const [index, source] of sources.entries()) {
-      const connection = this.connections[index % this.connections.length];
-      if (connection !== undefined) new CallStream(this, connection, source).start();
-    }
-    for (const connection of this.connections) connection.flush();
-    return idle;
   }
 }
 
@@ -135,9 +144,9 @@ class CallStream implements StreamReceiver {
 
   end(): void {
     if (this.receivedBytes >= this.source.minResponseBytes && this.isWanted) {
-      this.shared.meter.add(this.connection.nowMs - this.startedMs);
+      this.shared.onAnswer(this.connection.nowMs - this.startedMs);
     } else {
-      this.shared.meter.failures++;
+      this.shared.onFailure();
     }
     this.start();
   }

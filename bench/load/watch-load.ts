@@ -1,35 +1,26 @@
-import { Watch } from '../../src/proto/generated/etcdserverpb.js';
-import { LoadConnection, type StreamReceiver } from './connection.js';
+import type { LoadConnection, StreamReceiver } from './connection.js';
+import { Connections } from './connections.js';
 import type { JobResult, WatchJob } from './jobs.js';
-import { FieldCursor, MessageReader } from './messages.js';
 import { Meter } from './meter.js';
+import { createWatchers, type WatchListener, watchersOf } from './watches.js';
 import { keyName } from './workloads.js';
 
 const PREFIX = '/watched/';
-const EVENTS_TAG = 0x5a;
-const CREATED_TAG = 0x18;
-const EVENT_KV_TAG = 0x12;
-const KV_VALUE_TAG = 0x2a;
+const PREFIX_END = '/watched0';
 const PUT_PATH = '/etcdserverpb.KV/Put';
 const KEY_BYTES = keyName(PREFIX, 0).length;
 
 /** Opens the watches, then puts in bursts, each awaited to its last event. */
 export async function runWatchJob(job: WatchJob): Promise<JobResult> {
-  const load = new WatchLoad(job);
-  try {
-    return await Promise.race([load.run(), load.failed]);
-  } finally {
-    load.close();
-  }
+  const connections = new Connections(job);
+  return connections.within(() => new WatchLoad(job, connections).run());
 }
 
-class WatchLoad {
-  readonly failed: Promise<never>;
+class WatchLoad implements WatchListener {
   private readonly job: WatchJob;
   private readonly meter: Meter;
-  private readonly connections: LoadConnection[] = [];
+  private readonly connections: Connections;
   private readonly writers: BurstWriter[] = [];
-  private fail: (error: Error) => void = () => {};
   private created = 0;
   private pendingEvents = 0;
   /** Puts under way: an event may come before the answer to its put. */
@@ -39,21 +30,17 @@ class WatchLoad {
   private readonly sentMs: Float64Array;
   private nextPut: number;
 
-  constructor(job: WatchJob) {
+  constructor(job: WatchJob, connections: Connections) {
     this.job = job;
+    this.connections = connections;
     this.meter = new Meter(job);
     this.sentMs = new Float64Array(job.burst);
     this.nextPut = job.burst;
-    this.failed = new Promise((_, reject) => {
-      this.fail = reject;
-    });
-    this.failed.catch(() => {});
   }
 
   async run(): Promise<JobResult> {
     await this.openWatches();
-    for (let index = 0; index < this.job.writeConnections; index++) {
-      const connection = await this.connect();
+    for (const connection of await this.connections.open(this.job.writeConnections)) {
       for (let stream = 0; stream < this.job.writeStreams; stream++) {
         this.writers.push(new BurstWriter(connection, this.job, this));
       }
@@ -90,46 +77,19 @@ class WatchLoad {
     if (--this.pendingEvents === 0) this.changed();
   }
 
-  close(): void {
-    for (const connection of this.connections) connection.close();
-  }
-
-  private async connect(): Promise<LoadConnection> {
-    const connection = await LoadConnection.open(this.job.port);
-    connection.onFailure = this.fail;
-    this.connections.push(connection);
-    return connection;
+  fail(error: Error): void {
+    this.connections.fail(error);
   }
 
   private async openWatches(): Promise<void> {
-    const { connections, streamsPerConnection, watchersPerStream } = this.job;
-    const createRequest = {
-      key: Buffer.from(PREFIX),
-      rangeEnd: Buffer.from('/watched0'),
-    };
-    const create = Watch.methods.watch.request.encode({ createRequest });
-    const body = {
-      maxSizeBytes: create.length,
-      write: (out: Buffer, offset: number) => offset + create.copy(out, offset),
-    };
-    for (let index = 0; index < connections; index++) {
-      const connection = await this.connect();
-      for (let stream = 0; stream < streamsPerConnection; stream++) {
-        const receiver = new EventReceiver(connection, this, this.fail);
-        const streamId = connection.stream(Watch.methods.watch.path, receiver);
-        for (let watcher = 0; watcher < watchersPerStream; watcher++) {
-          connection.send(streamId, body);
-        }
-      }
-      connection.flush();
-    }
-    const wanted = connections * streamsPerConnection * watchersPerStream;
-    await this.until(() => this.created >= wanted);
+    const { job } = this;
+    const connections = await this.connections.open(job.connections);
+    createWatchers(connections, job, { key: PREFIX, rangeEnd: PREFIX_END }, this);
+    await this.until(() => this.created >= watchersOf(job));
   }
 
   private async burst(): Promise<void> {
-    const { burst, connections, streamsPerConnection, watchersPerStream } = this.job;
-    this.pendingEvents = burst * connections * streamsPerConnection * watchersPerStream;
+    this.pendingEvents = this.job.burst * watchersOf(this.job);
     this.nextPut = 0;
     for (const writer of this.writers) writer.start();
     await this.until(() => this.pendingEvents === 0 && this.pendingPuts === 0);
@@ -199,61 +159,5 @@ class BurstWriter implements StreamReceiver {
     this.put = put;
     this.answered = false;
     this.connection.unary(PUT_PATH, this, this);
-  }
-}
-
-/** Reads the events of one watch stream. */
-class EventReceiver implements StreamReceiver {
-  private readonly connection: LoadConnection;
-  private readonly load: WatchLoad;
-  private readonly fail: (error: Error) => void;
-  private readonly cursor = new FieldCursor();
-  private readonly reader = new MessageReader((bytes, start, end) =>
-    this.response(bytes, start, end),
-  );
-
-  constructor(connection: LoadConnection, load: WatchLoad, fail: (error: Error) => void) {
-    this.connection = connection;
-    this.load = load;
-    this.fail = fail;
-  }
-
-  data(bytes: Buffer, start: number, end: number): void {
-    this.reader.data(bytes, start, end);
-  }
-
-  end(): void {
-    this.fail(new Error('a watch stream ended'));
-  }
-
-  private response(bytes: Buffer, start: number, end: number): void {
-    const { cursor } = this;
-    cursor.set(bytes, start);
-    while (cursor.position < end) {
-      const tag = cursor.varint();
-      if (tag === EVENTS_TAG) {
-        const eventEnd = cursor.varint() + cursor.position;
-        this.load.onEvent(this.putOf(bytes, eventEnd), this.connection.nowMs);
-        cursor.position = eventEnd;
-      } else if (tag === CREATED_TAG && cursor.varint() === 1) {
-        this.load.onCreated();
-      } else if (tag !== CREATED_TAG) {
-        cursor.skip(tag);
-      }
-    }
-  }
-
-  /** The number at the start of the event's value. */
-  private putOf(bytes: Buffer, eventEnd: number): number {
-    const { cursor } = this;
-    while (cursor.position < eventEnd) {
-      const tag = cursor.varint();
-      if (tag === EVENT_KV_TAG) cursor.varint();
-      else if (tag === KV_VALUE_TAG) {
-        cursor.varint();
-        return bytes.readUInt32BE(cursor.position);
-      } else cursor.skip(tag);
-    }
-    throw new Error('an event without a value');
   }
 }

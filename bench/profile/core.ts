@@ -13,9 +13,9 @@ import { KvorumServer } from '../../src/server/index.js';
 import type { UnaryMethod } from '../../src/transport/index.js';
 import type { BenchOptions } from '../command-line.js';
 import { benchFolder } from '../folders.js';
+import { formatNumber } from '../format.js';
 import type { Workload } from '../load/jobs.js';
 import { type CallSource, callSources } from '../load/workloads.js';
-import { formatNumber } from '../report.js';
 import { renderProfile } from './render.js';
 import { type CpuProfile, summarise } from './summary.js';
 

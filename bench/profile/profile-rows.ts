@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { BenchOptions } from '../command-line.js';
 import { kvorumContender } from '../contenders.js';
 import { benchFolder } from '../folders.js';
-import { formatNumber } from '../report.js';
+import { formatNumber } from '../format.js';
 import { type Row, RowBench } from '../rows/row.js';
 import { renderProfile } from './render.js';
 import { type CpuProfile, summarise } from './summary.js';

@@ -1,4 +1,4 @@
-import { formatNumber } from '../report.js';
+import { formatNumber } from '../format.js';
 import type { ProfileSummary, SelfTime } from './summary.js';
 
 const TOP = 25;

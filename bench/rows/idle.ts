@@ -17,7 +17,8 @@ export const IDLE_ROWS: Row[] = [
       const window = new MeasuringWindow(server.pid, bench.profile);
       await setTimeout(bench.size(10_000, 2000));
       const { cpuSeconds } = window.close();
-      return { cpuSeconds, ...server.memory };
+      const { residentMegabytes, peakMegabytes } = server.memory;
+      return { cpuSeconds, residentMegabytes, peakMegabytes };
     },
   },
 ];

@@ -31,7 +31,8 @@ async function fillStore(bench: RowBench): Promise<Measures> {
   const server = await bench.startServer();
   const result = await bench.fill(PREFIX, keysOf(bench), VALUE_BYTES);
   await setTimeout(SETTLE_MS);
-  return { ...measuresOf(result), ...server.memory };
+  const { residentMegabytes, peakMegabytes } = server.memory;
+  return { ...measuresOf(result), residentMegabytes, peakMegabytes };
 }
 
 /** A store of 1,000,000 small keys: what it holds, how it starts again, how it answers a page. */

@@ -1,12 +1,28 @@
 import type { ClusterMember } from '../../test/cluster/support/cluster-member.js';
 import { BenchCluster, type LoadTarget } from '../cluster.js';
-import type { Contender } from '../contenders.js';
+import type { Contender, ContenderName } from '../contenders.js';
 import type { H2loadJob } from '../h2load.js';
 import { runH2load } from '../h2load.js';
-import type { Job, JobBase, JobResult } from '../load/jobs.js';
-import { runJob } from '../load/run-job.js';
+import type {
+  AroundCallJob,
+  AroundResult,
+  FanOutJob,
+  Job,
+  JobBase,
+  JobResult,
+} from '../load/jobs.js';
+import { type BackgroundJob, runJob, startBackgroundJob } from '../load/run-job.js';
 import type { Measures } from '../measures.js';
 import { BenchServer, type ServerOptions } from '../server.js';
+
+/** Where a row stands on a curve of its kind. */
+export interface CurvePoint {
+  /** By which the rows of a curve know each other; names its chart. */
+  readonly name: string;
+  readonly title: string;
+  readonly xTitle: string;
+  readonly x: number;
+}
 
 /** One line of the table: a scenario that runs on one server at a time. */
 export interface Row {
@@ -17,6 +33,10 @@ export interface Row {
   readonly description: string;
   /** Fewer rounds than asked for, where one round takes minutes. */
   readonly maxRounds?: number;
+  /** It is measured on this server alone. */
+  readonly only?: ContenderName;
+  /** The row is a point of a chart rather than a line of the table. */
+  readonly curve?: CurvePoint;
   /** Runs once on a fresh server, which `bench` starts. */
   run(bench: RowBench): Promise<Measures>;
 }
@@ -28,10 +48,12 @@ export interface RowSettings {
   readonly warmupMs: number;
 }
 
-const JOB_TIMEOUT_MARGIN_MS = 60_000;
+const JOB_TIMEOUT_MARGIN_MS = 120_000;
 /** Filling a store takes its time, in proportion to what is put. */
 const JOB_TIMEOUT_PER_REQUEST_MS = 1;
 
+/** Those with one result that run to their end. */
+type PlainJob = Exclude<Job, AroundCallJob | FanOutJob>;
 type WithoutServer<T> = T extends JobBase ? Omit<T, keyof JobBase> : never;
 
 /** What a row has at hand: the server it measures and the loads it can put on it. */
@@ -59,8 +81,11 @@ export class RowBench {
   }
 
   /** Starts the row's server with fresh data; it is removed when the row has ended. */
-  async startServer(): Promise<BenchServer> {
-    this.running = await BenchServer.start(this.contender, this.serverOptions);
+  async startServer(options: ServerOptions = {}): Promise<BenchServer> {
+    this.running = await BenchServer.start(
+      this.contender,
+      mergedOptions(this.serverOptions, options),
+    );
     return this.running;
   }
 
@@ -87,20 +112,20 @@ export class RowBench {
     return this.settings.quick ? quick : full;
   }
 
-  /** Runs a measured load in a process of its own. */
-  load(job: WithoutServer<Job>): Promise<JobResult> {
-    return this.runLoad(job, this.profile);
+  /** Runs a measured load in a process of its own; the profiler looks at it unless told not to. */
+  load(job: WithoutServer<PlainJob>, profile = this.profile): Promise<JobResult> {
+    return this.runLoad(job, profile);
   }
 
-  /** Puts data into the store; never profiled. */
-  fill(prefix: string, keys: number, valueBytes: number): Promise<JobResult> {
+  /** Puts data into the store, every key once or as often as `puts` says; never profiled. */
+  fill(prefix: string, keys: number, valueBytes: number, puts = keys): Promise<JobResult> {
     return this.runLoad(
       {
         kind: 'unary',
         connections: 16,
         streams: 16,
         workload: { kind: 'put', prefix, keys, valueBytes },
-        limit: { requests: keys },
+        limit: { requests: puts },
       },
       false,
     );
@@ -119,15 +144,36 @@ export class RowBench {
 
   private targetOfJobs(): Omit<JobBase, 'profile'> {
     const { clientPort, pid, otherPids } = this.clusterTarget ?? portAndPid(this.server);
-    return { port: clientPort, serverPid: pid, otherServerPids: otherPids };
+    const tls = this.running?.tls;
+    return {
+      port: clientPort,
+      serverPid: pid,
+      otherServerPids: otherPids,
+      ...(tls === undefined ? {} : { tls }),
+    };
   }
 
-  private async runLoad(job: WithoutServer<Job>, profile: boolean): Promise<JobResult> {
+  /** Starts a load that goes on beside others until it is stopped. */
+  async startBackground(job: WithoutServer<FanOutJob>): Promise<BackgroundJob> {
+    const started = await startBackgroundJob({ ...job, ...this.targetOfJobs(), profile: false });
+    return { stop: async () => this.checked(await started.stop()) };
+  }
+
+  /** Measures a load before, during and after a call; the profiler sees the time of the call. */
+  async loadAroundCall(job: WithoutServer<AroundCallJob>): Promise<AroundResult> {
+    const wholeJob = { ...job, ...this.targetOfJobs(), profile: this.profile };
+    const result = await runJob(wholeJob, JOB_TIMEOUT_MARGIN_MS + job.besideMs * 4);
+    this.checked(result.after);
+    this.lastResult = result.during;
+    return result;
+  }
+
+  private async runLoad(job: WithoutServer<PlainJob>, profile: boolean): Promise<JobResult> {
     const requests = job.kind === 'unary' && 'requests' in job.limit ? job.limit.requests : 0;
     const timeoutMs =
       JOB_TIMEOUT_MARGIN_MS + requests * JOB_TIMEOUT_PER_REQUEST_MS + this.settings.durationMs * 4;
-    const result = await runJob({ ...job, ...this.targetOfJobs(), profile }, timeoutMs);
-    return this.checked(result);
+    const wholeJob: PlainJob = { ...job, ...this.targetOfJobs(), profile };
+    return this.checked(await runJob(wholeJob, timeoutMs));
   }
 
   /** A number that was reached with failures would mean nothing. */
@@ -138,6 +184,17 @@ export class RowBench {
     this.lastResult = result;
     return result;
   }
+}
+
+/** What the run and the row ask for, together. */
+function mergedOptions(ofRun: ServerOptions, ofRow: ServerOptions): ServerOptions {
+  return {
+    ...ofRun,
+    ...ofRow,
+    nodeArguments: [...(ofRun.nodeArguments ?? []), ...(ofRow.nodeArguments ?? [])],
+    environment: { ...ofRun.environment, ...ofRow.environment },
+    flags: [...(ofRun.flags ?? []), ...(ofRow.flags ?? [])],
+  };
 }
 
 function portAndPid({ clientPort, pid }: BenchServer): LoadTarget {
