@@ -1,4 +1,4 @@
-/** Records on their way to LevelDB, in the groups that must become durable together. */
+/** Records on their way to LevelDB, in groups that must become durable together. */
 
 /** Counted for each record beside its bytes: object headers, LevelDB's own. */
 const RECORD_OVERHEAD_BYTES = 64;
@@ -14,8 +14,17 @@ export interface StorePosition {
   readonly liveBytes: number;
 }
 
-/** Numbers kept for a group: the end of its records, and the four of its position. */
-const GROUP_STRIDE = 5;
+/** Handing a record to LevelDB takes 1 to 2 µs, so a slice stays within a few milliseconds. */
+export const SLICE_RECORDS = 1000;
+const SLICE_BYTES = 1 << 20;
+
+/** Whole groups that are written as one atomic batch. */
+export interface Slice {
+  /** Position behind its last record. */
+  readonly end: number;
+  /** What the store is after it. */
+  readonly position: StorePosition;
+}
 
 /**
  * An append-only list of puts and deletes. Keys and values are kept by reference. Adding is the hot
@@ -27,9 +36,19 @@ export class WriteBuffer {
   readonly keys: Buffer[] = [];
   /** `undefined` = the key is deleted. */
   readonly values: (Buffer | undefined)[] = [];
-  /** Flat, because a million small objects a second would keep the collector busy. */
-  readonly #groups: number[] = [];
+  /** Complete ones; what came later is added by {@link seal}. */
+  readonly slices: Slice[] = [];
   sizeBytes = 0;
+  /** Records in closed groups, and what the store is after the last of these. */
+  #closedRecords = 0;
+  #index = 0;
+  #term = 0;
+  #liveRecords = 0;
+  #liveBytes = 0;
+  /** Groups were closed that are in no slice yet. */
+  #hasUnsealed = false;
+  #slicesEnd = 0;
+  #slicesBytes = 0;
   readonly #positions = new Map<string, number>();
   #lookedUpTo = 0;
 
@@ -39,26 +58,12 @@ export class WriteBuffer {
 
   /** Whether records were added behind the last closed group. */
   get hasOpenGroup(): boolean {
-    return this.keys.length > this.groupEnd(this.groupCount - 1);
+    return this.keys.length > this.#closedRecords;
   }
 
-  /** Atomic groups: each is what one Raft entry changed. */
-  get groupCount(): number {
-    return this.#groups.length / GROUP_STRIDE;
-  }
-
-  /** Position behind the last record of a group; 0 for group -1. */
-  groupEnd(group: number): number {
-    return this.#groups[group * GROUP_STRIDE] ?? 0;
-  }
-
-  /** What the store is after a group, which must exist. */
-  positionAfter(group: number): StorePosition {
-    const [index = 0, term = 0, liveRecords = 0, liveBytes = 0] = this.#groups.slice(
-      group * GROUP_STRIDE + 1,
-      (group + 1) * GROUP_STRIDE,
-    );
-    return { index, term, liveRecords, liveBytes };
+  /** Whether groups were closed since the last slice ended; they may be without records. */
+  get hasUnsealed(): boolean {
+    return this.#hasUnsealed;
   }
 
   add(prefix: number, key: Buffer, value: Buffer | undefined): void {
@@ -68,9 +73,39 @@ export class WriteBuffer {
     this.sizeBytes += key.length + (value === undefined ? 0 : value.length) + RECORD_OVERHEAD_BYTES;
   }
 
-  /** Ends a group; the numbers are those of its {@link StorePosition}. */
-  closeGroup(index: number, term: number, liveRecords: number, liveBytes: number): void {
-    this.#groups.push(this.keys.length, index, term, liveRecords, liveBytes);
+  /**
+   * Ends an atomic group: what one Raft entry changed. The numbers are those of the store's position
+   * after it; only those of the last group of a slice are ever needed. Returns the slices that this ends.
+   */
+  closeGroup(index: number, term: number, liveRecords: number, liveBytes: number): number {
+    this.#closedRecords = this.keys.length;
+    this.#index = index;
+    this.#term = term;
+    this.#liveRecords = liveRecords;
+    this.#liveBytes = liveBytes;
+    this.#hasUnsealed = true;
+    const isLarge =
+      this.#closedRecords - this.#slicesEnd >= SLICE_RECORDS ||
+      this.sizeBytes - this.#slicesBytes >= SLICE_BYTES;
+    return isLarge ? this.seal() : 0;
+  }
+
+  /** Makes a slice of the groups closed so far, if there are any. Returns their number, 0 or 1. */
+  seal(): number {
+    if (!this.#hasUnsealed) return 0;
+    this.#hasUnsealed = false;
+    this.#slicesEnd = this.#closedRecords;
+    this.#slicesBytes = this.sizeBytes;
+    this.slices.push({
+      end: this.#closedRecords,
+      position: {
+        index: this.#index,
+        term: this.#term,
+        liveRecords: this.#liveRecords,
+        liveBytes: this.#liveBytes,
+      },
+    });
+    return 1;
   }
 
   /** Position of the newest record of the key, or -1. */

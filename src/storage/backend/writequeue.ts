@@ -13,12 +13,14 @@ import {
 import type { Database } from './database.js';
 import { decodeNumber, encodeNumber } from './numbers.js';
 import { PrefixedKeys } from './scan.js';
-import type { StorePosition } from './writebuffer.js';
-import { WriteBuffer } from './writebuffer.js';
+import type { Slice, StorePosition } from './writebuffer.js';
+import { SLICE_RECORDS, WriteBuffer } from './writebuffer.js';
 
-/** Handing a record to LevelDB takes 1 to 2 µs, so a slice stays within a few milliseconds. */
-const SLICE_RECORDS = 1000;
-const SLICE_BYTES = 1 << 20;
+/**
+ * So many records are written at once, whatever the limit: they cost the same then as later, and what
+ * waits for long is copied by the collector, again and again.
+ */
+const DUE_RECORDS = 2000;
 
 /** Where the figures of the key bucket are kept: number of records and their bytes. */
 const LIVE_KEY = Buffer.from('live');
@@ -44,8 +46,8 @@ export interface WriteQueueDependencies {
 }
 
 interface FlushWaiter {
-  /** Called once this many groups are in LevelDB, before anything later goes there. */
-  readonly groups: number;
+  /** Called once this many slices are in LevelDB, before anything later goes there. */
+  readonly slices: number;
   readonly run: (error: Error | null) => void;
 }
 
@@ -63,9 +65,9 @@ export class WriteQueue {
   #hasOldLive = false;
   #gathering = new WriteBuffer();
   #inFlight: WriteBuffer | undefined;
-  /** Groups ever closed, and of these ever written. */
-  #closedGroups = 0;
-  #flushedGroups = 0;
+  /** Slices ever made, and of these ever written. */
+  #sealedSlices = 0;
+  #flushedSlices = 0;
   #flushing = false;
   #flushRun: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
@@ -162,9 +164,18 @@ export class WriteQueue {
   }
 
   #endGroup(): void {
-    const { index, term } = this;
-    this.#gathering.closeGroup(index, term, this.#liveRecords, this.#liveBytes);
-    this.#closedGroups++;
+    this.#sealedSlices += this.#gathering.closeGroup(
+      this.#index,
+      this.#term,
+      this.#liveRecords,
+      this.#liveBytes,
+    );
+  }
+
+  /** Ends the slice under way, and before that a group that belongs to no entry. */
+  #seal(): void {
+    if (this.#gathering.hasOpenGroup) this.#endGroup();
+    this.#sealedSlices += this.#gathering.seal();
   }
 
   /** The newest record of the key that is not in LevelDB yet; its value is undefined if deleted. */
@@ -178,11 +189,11 @@ export class WriteQueue {
 
   /** Calls `run` when all records added so far are in LevelDB; at once if they are. */
   whenFlushed(run: (error: Error | null) => void): void {
-    if (this.#gathering.hasOpenGroup) this.#endGroup();
+    this.#seal();
     if (this.#failure !== undefined) run(this.#failure);
-    else if (this.#flushedGroups >= this.#closedGroups) run(null);
+    else if (this.#flushedSlices >= this.#sealedSlices) run(null);
     else {
-      this.#flushWaiters.push({ groups: this.#closedGroups, run });
+      this.#flushWaiters.push({ slices: this.#sealedSlices, run });
       this.#startFlush();
     }
   }
@@ -211,7 +222,8 @@ export class WriteQueue {
   }
 
   get #isDue(): boolean {
-    return this.#gathering.recordCount >= this.#options.batchLimit || this.isFull;
+    const dueRecords = Math.min(this.#options.batchLimit, DUE_RECORDS);
+    return this.#gathering.recordCount >= dueRecords || this.isFull;
   }
 
   #armTimer(): void {
@@ -239,21 +251,21 @@ export class WriteQueue {
     this.#dependencies.onFlushed();
     // Something may have come between the last look and this turn.
     if (this.#flushWaiters.length > 0 || this.#isDue) this.#startFlush();
-    else if (this.#gathering.recordCount > 0 || this.#flushedGroups < this.#closedGroups) {
-      this.#armTimer();
-    }
+    else if (this.#gathering.recordCount > 0 || this.#gathering.hasUnsealed) this.#armTimer();
   }
 
   /** Writes buffer after buffer as long as somebody waits or the next one is due already. */
   async #flushLoop(): Promise<void> {
     do {
-      // The step that added these has ended, so they are a group of no entry.
-      if (this.#gathering.hasOpenGroup) this.#endGroup();
+      // The step that added what belongs to no entry has ended.
+      this.#seal();
       const buffer = this.#gathering;
       this.#gathering = new WriteBuffer();
       this.#inFlight = buffer;
-      for (let first = 0; first < buffer.groupCount; ) {
-        first = await this.#writeSlice(buffer, first);
+      let start = 0;
+      for (const slice of buffer.slices) {
+        await this.#writeSlice(buffer, start, slice);
+        start = slice.end;
         // Only a discard stops the queue while a write succeeds.
         if (this.#failure !== undefined) return;
         this.#runFlushWaiters();
@@ -263,28 +275,18 @@ export class WriteQueue {
     } while (this.#flushWaiters.length > 0 || this.#isDue);
   }
 
-  /** Writes groups from `first` on in one atomic batch; resolves to the first one left. */
-  async #writeSlice(buffer: WriteBuffer, first: number): Promise<number> {
+  /** Writes the records from `start` to the end of a slice in one atomic batch. */
+  async #writeSlice(buffer: WriteBuffer, start: number, { end, position }: Slice): Promise<void> {
     const batch = this.#dependencies.database.batch();
-    let position = buffer.groupEnd(first - 1);
-    const start = position;
-    let sizeBytes = 0;
-    let next = first;
-    for (; next < buffer.groupCount; next++) {
-      if (position - start >= SLICE_RECORDS || sizeBytes >= SLICE_BYTES) break;
-      for (const end = buffer.groupEnd(next); position < end; position++) {
-        const recordKey = buffer.keys[position] ?? NO_KEY;
-        const key = this.#prefixed.of(buffer.prefixes[position] ?? 0, recordKey);
-        const value = buffer.values[position];
-        if (value === undefined) batch.del(key);
-        else batch.put(key, value);
-        sizeBytes += key.length + (value?.length ?? 0);
-        // A group is never split over batches, but a large one is handed over in several turns.
-        if ((position - start) % SLICE_RECORDS === SLICE_RECORDS - 1) await this.#nextTurn();
-      }
+    for (let at = start; at < end; at++) {
+      const key = this.#prefixed.of(buffer.prefixes[at] ?? 0, buffer.keys[at] ?? NO_KEY);
+      const value = buffer.values[at];
+      if (value === undefined) batch.del(key);
+      else batch.put(key, value);
+      // A group is never split over batches, but a large one is handed over in several turns.
+      if ((at - start) % SLICE_RECORDS === SLICE_RECORDS - 1) await this.#nextTurn();
     }
-    const last = buffer.positionAfter(next - 1);
-    const { index, term, liveRecords, liveBytes } = last;
+    const { index, term, liveRecords, liveBytes } = position;
     if (index !== this.#flushed.index) {
       batch.put(this.#prefixed.of(META_PREFIX, CONSISTENT_INDEX_KEY), encodeNumber(index));
     }
@@ -301,9 +303,8 @@ export class WriteQueue {
     const startMs = clock.nowMs();
     await batch.write();
     onCommitted?.((clock.nowMs() - startMs) / 1000);
-    this.#flushed = last;
-    this.#flushedGroups += next - first;
-    return next;
+    this.#flushed = position;
+    this.#flushedSlices++;
   }
 
   #nextTurn(): Promise<void> {
@@ -312,7 +313,7 @@ export class WriteQueue {
 
   #runFlushWaiters(): void {
     for (let waiter = this.#flushWaiters[0]; waiter !== undefined; waiter = this.#flushWaiters[0]) {
-      if (waiter.groups > this.#flushedGroups) return;
+      if (waiter.slices > this.#flushedSlices) return;
       this.#flushWaiters.shift();
       waiter.run(null);
     }
