@@ -53,10 +53,21 @@ export function missingProgramNotice(name: string): string {
 
 /**
  * The server under test: `KVORUM_SERVER` (an etcd executable or a JavaScript file), or else this
- * project's bin/etcd.
+ * project's bin/etcd, whose gRPC is then carried by what `KVORUM_TEST_TRANSPORT` says (`native`, the
+ * default, or `grpc-js`, the reference).
  */
 export function serverUnderTest(): Program {
-  return programAt(process.env.KVORUM_SERVER ?? join(repositoryRoot, 'bin', 'etcd'));
+  const given = process.env.KVORUM_SERVER;
+  if (given !== undefined) return programAt(given);
+  const own = programAt(join(repositoryRoot, 'bin', 'etcd'));
+  const transport = process.env.KVORUM_TEST_TRANSPORT;
+  if (transport === undefined) return own;
+  const flag = `--experimental-grpc-transport=${transport}`;
+  return {
+    ...own,
+    leadingArguments: [...own.leadingArguments, flag],
+    label: `${own.label} ${flag}`,
+  };
 }
 
 /**

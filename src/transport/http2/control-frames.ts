@@ -4,6 +4,7 @@ import type { Output } from './output.js';
 import { PingPolicy } from './ping-policy.js';
 import {
   ConnectionError,
+  DEFAULT_HEADER_TABLE_BYTES,
   ErrorCode,
   Flag,
   FrameType,
@@ -156,6 +157,11 @@ export class ControlFrames {
     }
     this.#state.hasSettings = true;
     const settings = readSettings(bytes, start, end);
+    if (
+      (settings.smallestHeaderTableSize ?? DEFAULT_HEADER_TABLE_BYTES) < DEFAULT_HEADER_TABLE_BYTES
+    ) {
+      this.#sender.giveUpTable();
+    }
     if (settings.maxFrameSize !== undefined) this.#sender.setMaxFrameBytes(settings.maxFrameSize);
     if (settings.initialWindowSize !== undefined) this.#setSendWindow(settings.initialWindowSize);
     this.#output.frameHeader(0, FrameType.settings, Flag.ack, 0);

@@ -1,6 +1,7 @@
 import type { RpcError } from '../../base/errors.js';
 import { headBlock, OK_TRAILERS, trailersBlock, trailersOnlyBlock } from './grpc/blocks.js';
 import { PREFIX_BYTES } from './grpc/partial-message.js';
+import { TABLE_OF_NOTHING } from './hpack/encoder.js';
 import { COPY_LIMIT_BYTES, type Output, putFrameHeader } from './output.js';
 import {
   DEFAULT_MAX_FRAME_BYTES,
@@ -76,6 +77,8 @@ export class Sender {
   readonly #streamQueueBytes: number;
   #window = DEFAULT_WINDOW_BYTES;
   #maxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
+  /** The dynamic table that we do not use: known to be empty, or to be declared so by the next block. */
+  #table: 'as agreed at first' | 'to be given up' | 'given up' = 'as agreed at first';
   /** The streams that have a message and a window, in turn; from `#readyAt` on. */
   #ready: OutgoingStream[] = [];
   #readyAt = 0;
@@ -100,6 +103,7 @@ export class Sender {
       length > this.#window ||
       length > stream.sendWindow ||
       stream.contentSubtype !== '' ||
+      this.#table === 'to be given up' ||
       output.pendingBytes >= HIGH_WATER_BYTES
     ) {
       this.write(stream, message);
@@ -224,6 +228,14 @@ export class Sender {
     this.#maxFrameBytes = Math.min(maxFrameBytes, MAX_USEFUL_FRAME_BYTES);
   }
 
+  /**
+   * The client wants a smaller dynamic table than there is at first. The next header block must begin
+   * with a table size update then (RFC 9113 §4.3.1); after one to 0 no later setting asks for another.
+   */
+  giveUpTable(): void {
+    if (this.#table === 'as agreed at first') this.#table = 'to be given up';
+  }
+
   /** A stream's messages take part in the round. */
   #makeReady(stream: OutgoingStream): void {
     if (stream.isReady) return;
@@ -315,8 +327,13 @@ export class Sender {
   }
 
   /** A header block; one that is larger than a frame goes on in CONTINUATION frames (§4.3). */
-  #headers(streamId: number, block: Buffer, flags: number): void {
+  #headers(streamId: number, fields: Buffer, flags: number): void {
     this.framesSent += 1;
+    let block = fields;
+    if (this.#table === 'to be given up') {
+      this.#table = 'given up';
+      block = Buffer.concat([TABLE_OF_NOTHING, fields]);
+    }
     const max = this.#maxFrameBytes;
     if (block.length <= max) {
       this.#output.frameHeader(block.length, FrameType.headers, flags, streamId);
