@@ -17,6 +17,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   etcd: 'etcd-server',
   etcdctl: 'etcd-client',
   h2load: 'nghttp2-client',
+  nghttp: 'nghttp2-client',
   curl: 'curl',
   openssl: 'openssl',
   promtool: 'prometheus',
@@ -53,21 +54,26 @@ export function missingProgramNotice(name: string): string {
 
 /**
  * The server under test: `KVORUM_SERVER` (an etcd executable or a JavaScript file), or else this
- * project's bin/etcd, whose gRPC is then carried by what `KVORUM_TEST_TRANSPORT` says (`native`, the
- * default, or `grpc-js`, the reference).
+ * project's bin/etcd, whose gRPC is then carried as {@link carrierUnderTest} says.
  */
 export function serverUnderTest(): Program {
   const given = process.env.KVORUM_SERVER;
   if (given !== undefined) return programAt(given);
   const own = programAt(join(repositoryRoot, 'bin', 'etcd'));
-  const transport = process.env.KVORUM_TEST_TRANSPORT;
-  if (transport === undefined) return own;
-  const flag = `--experimental-grpc-transport=${transport}`;
+  if (carrierUnderTest() === 'native') return own;
+  const flag = `--experimental-grpc-transport=${carrierUnderTest()}`;
   return {
     ...own,
     leadingArguments: [...own.leadingArguments, flag],
     label: `${own.label} ${flag}`,
   };
+}
+
+/** What carries the gRPC of the server under test: `KVORUM_TEST_TRANSPORT`, or else our own. */
+export function carrierUnderTest(): 'native' | 'grpc-js' {
+  const given = process.env.KVORUM_TEST_TRANSPORT ?? 'native';
+  if (given === 'native' || given === 'grpc-js') return given;
+  throw new Error(`KVORUM_TEST_TRANSPORT is ${given}, which is neither native nor grpc-js`);
 }
 
 /**

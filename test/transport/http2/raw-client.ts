@@ -126,10 +126,14 @@ export class RawClient {
   /** Connects, with preface and these settings, acknowledged. */
   static async open(port: number, settings: Buffer = Buffer.alloc(0)): Promise<RawClient> {
     const client = await RawClient.bare(port);
-    client.write(CLIENT_PREFACE);
-    client.send(FrameType.settings, 0, 0, settings);
-    client.send(FrameType.settings, Flag.ack, 0);
-    await client.until((frames) => frames.some(isSettingsAck), 'the acknowledged SETTINGS');
+    await client.#begin(settings);
+    return client;
+  }
+
+  /** The same over a connection that stands already. */
+  static async over(socket: Socket): Promise<RawClient> {
+    const client = new RawClient(socket);
+    await client.#begin(Buffer.alloc(0));
     return client;
   }
 
@@ -257,6 +261,13 @@ export class RawClient {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  async #begin(settings: Buffer): Promise<void> {
+    this.write(CLIENT_PREFACE);
+    this.send(FrameType.settings, 0, 0, settings);
+    this.send(FrameType.settings, Flag.ack, 0);
+    await this.until((frames) => frames.some(isSettingsAck), 'the acknowledged SETTINGS');
   }
 
   #read(bytes: Buffer): void {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { GrpcCode, RpcError } from '../../../src/base/errors.js';
 import type { Logger } from '../../../src/base/logger.js';
 import {
@@ -238,8 +238,12 @@ export async function serveGrpcJs(
   return { port: await listenFor(carrier, cleanup), witness, carrier };
 }
 
-function listenFor(carrier: Carrier, cleanup: Cleanup): Promise<number> {
-  const server = createServer({ noDelay: true }, (socket) => carrier.accept(socket));
+/** Listens on a port of the system's choice, for a carrier that takes what `server` gives it. */
+export function listenFor(
+  carrier: Carrier,
+  cleanup: Cleanup,
+  server: Server = createServer({ noDelay: true }, (socket) => carrier.accept(socket)),
+): Promise<number> {
   cleanup.after(() => {
     carrier.close();
     server.close();
