@@ -69,6 +69,7 @@ export class StreamTable implements StreamHost {
 
   /** Both sides are done with a stream. */
   remove(stream: Stream): void {
+    if (stream.isHandling && this.#has(stream)) this.#orphans += 1;
     this.#streams.delete(stream);
     if (stream.timerSlot >= 0) this.#dependencies.deadlines.cancel(stream);
   }
@@ -116,7 +117,6 @@ export class StreamTable implements StreamHost {
   abort(stream: Stream): void {
     this.remove(stream);
     this.#dependencies.sender.drop(stream);
-    if (stream.isHandling) this.#orphans += 1;
     stream.abort();
   }
 
@@ -134,7 +134,7 @@ export class StreamTable implements StreamHost {
     const streams = this.#halfOpen;
     this.#halfOpen = [];
     for (const stream of streams) {
-      if (this.#streams.get(stream.id) !== stream) continue;
+      if (!this.#has(stream)) continue;
       this.remove(stream);
       this.resetId(stream.id, ErrorCode.noError);
     }
@@ -197,7 +197,12 @@ export class StreamTable implements StreamHost {
     this.reset(stream, ErrorCode.refusedStream);
   }
 
-  lateAnswer(): void {
-    this.#orphans -= 1;
+  lateAnswer(stream: Stream): void {
+    // Until it is removed, the stream itself is what counts.
+    if (!this.#has(stream)) this.#orphans -= 1;
+  }
+
+  #has(stream: Stream): boolean {
+    return this.#streams.get(stream.id) === stream;
   }
 }
