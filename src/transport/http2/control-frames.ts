@@ -32,6 +32,11 @@ export interface SessionState {
   windows: { readonly send: number; readonly receive: number };
 }
 
+/** Whether no stream of this number was opened; those of even number never are, by a client. */
+export function isIdle(state: SessionState, id: number): boolean {
+  return id > state.lastStreamId || (id & 1) === 0;
+}
+
 export interface ControlOptions {
   readonly keepaliveMinTimeMs: number;
 }
@@ -79,6 +84,17 @@ export class ControlFrames {
   sendPing(payload: Buffer, flags: number): void {
     this.#output.frameHeader(8, FrameType.ping, flags, 0);
     this.#output.append(payload);
+  }
+
+  /**
+   * A frame for a stream that was never opened (§5.1). It is borne with only if it may belong to one
+   * that a draining connection did not take.
+   */
+  idleStream(id: number, frame: string): void {
+    if (!this.#state.isDraining || id <= this.#state.lastStreamId) {
+      throw protocolError(`${frame} on an idle stream`);
+    }
+    this.#guard.countIdleFrame();
   }
 
   /** Takes any other frame. Throws {@link ConnectionError}. */
@@ -130,9 +146,9 @@ export class ControlFrames {
   #rstStream(id: number, length: number): void {
     if (id === 0) throw protocolError('RST_STREAM on stream 0');
     if (length !== 4) throw frameSizeError('RST_STREAM');
-    if (id > this.#state.lastStreamId) {
-      if (this.#state.isDraining) return;
-      throw protocolError('RST_STREAM on an idle stream');
+    if (isIdle(this.#state, id)) {
+      this.idleStream(id, 'RST_STREAM');
+      return;
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) {
@@ -209,9 +225,7 @@ export class ControlFrames {
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) {
-      if (id > this.#state.lastStreamId && !this.#state.isDraining) {
-        throw protocolError('WINDOW_UPDATE on an idle stream');
-      }
+      if (isIdle(this.#state, id)) this.idleStream(id, 'WINDOW_UPDATE');
     } else if (increment === 0) {
       this.#streams.resetForFault(stream, ErrorCode.protocolError);
     } else if (!this.#sender.openStreamWindow(stream, increment)) {
