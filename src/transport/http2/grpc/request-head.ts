@@ -196,5 +196,6 @@ function badBase64At(value: string): number | undefined {
     return undefined;
   }
   if (valid < value.length) return valid;
-  return value.length % 4 === 1 ? value.length : undefined;
+  // One character left over is itself what is wrong.
+  return value.length % 4 === 1 ? value.length - 1 : undefined;
 }
