@@ -186,6 +186,8 @@ export class ControlFrames {
   /** Another initial window changes that of every stream by the difference (§6.9.2). */
   #setSendWindow(windowBytes: number): void {
     const difference = windowBytes - this.#state.windows.send;
+    if (difference === 0) return;
+    this.#guard.countWindowChange(this.#streams.size);
     this.#state.windows = { ...this.#state.windows, send: windowBytes };
     for (const stream of this.#streams.all()) {
       if (!this.#sender.openStreamWindow(stream, difference)) {

@@ -194,7 +194,7 @@ export class StreamTable implements StreamHost {
   }
 
   refuse(stream: Stream): void {
-    this.reset(stream, ErrorCode.refusedStream);
+    this.resetForFault(stream, ErrorCode.refusedStream);
   }
 
   lateAnswer(stream: Stream): void {
