@@ -103,6 +103,8 @@ export class RawClient {
   #at = 0;
   #changed: (() => void)[] = [];
   readonly #decoder = new HpackDecoder(4096);
+  /** Bytes that went through {@link windowsFor}. */
+  readonly #sent = new Map<number, number>();
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -199,6 +201,24 @@ export class RawClient {
       };
       check();
     });
+  }
+
+  /** Waits until the server's windows allow so many more bytes on a stream, and takes them. */
+  async windowsFor(streamId: number, bytes: number): Promise<void> {
+    const room = (id: number): number => {
+      const updates = this.received.filter(
+        (f) => f.type === FrameType.windowUpdate && f.streamId === id,
+      );
+      const granted = updates.reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
+      return 65_535 + granted - (this.#sent.get(id) ?? 0);
+    };
+    const isOver = (): boolean =>
+      this.received.some((f) => f.streamId === streamId && endsStream(f));
+    await this.until(
+      () => isOver() || Math.min(room(0), room(streamId)) >= bytes,
+      'room in the windows',
+    );
+    for (const id of [0, streamId]) this.#sent.set(id, (this.#sent.get(id) ?? 0) + bytes);
   }
 
   /** Waits until a stream has ended and puts its frames together. */

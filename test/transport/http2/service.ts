@@ -96,6 +96,26 @@ export function testMethods(witness: Witness): RpcMethod[] {
       },
     },
     {
+      kind: 'bidi',
+      path: '/test.Echo/ThrowAtOnce',
+      open() {
+        throw new Error('a handler that does not even open');
+      },
+    },
+    {
+      // Echoes until it is told to throw.
+      kind: 'bidi',
+      path: '/test.Echo/ThrowLater',
+      open(call) {
+        return receiver(witness, {
+          message(bytes) {
+            if (bytes.toString() === 'throw') throw new Error('a broken handler');
+            call.write(bytes);
+          },
+        });
+      },
+    },
+    {
       // Answers when the test says so.
       kind: 'unary',
       path: '/test.Echo/Late',
