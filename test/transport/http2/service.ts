@@ -15,7 +15,8 @@ import type { Cleanup } from '../../support/cleanup.js';
 
 /** What the handlers have seen, for assertions. */
 export class Witness {
-  /** Ended calls of streams, by what ended them. */
+  /** Calls of streams that were opened, and that have ended. */
+  opened = 0;
   closed = 0;
   halfClosed = 0;
   drained = 0;
@@ -48,6 +49,7 @@ function receiver(
   witness: Witness,
   own: { message?(bytes: Buffer): void; halfClosed?(): void; drained?(): void },
 ): StreamReceiver {
+  witness.opened += 1;
   return {
     message(bytes) {
       witness.messages.push(bytes);
@@ -214,7 +216,7 @@ export const CARRIER_OPTIONS = {
 };
 
 /** Fails the test run when a connection breaks by a fault of ours. */
-const strictLogger: Logger = {
+export const strictLogger: Logger = {
   debug() {},
   info() {},
   warn() {},
