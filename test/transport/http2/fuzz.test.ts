@@ -25,7 +25,7 @@ const CLIENTS_AT_ONCE = 20;
 /** By then every pool and cache has its size. */
 const SETTLED_AFTER = isLong ? 20_000 : 300;
 const MAX_RSS_GROWTH_BYTES = 100e6;
-const MAX_HEAP_GROWTH_BYTES = 15e6;
+const MAX_HEAP_GROWTH_BYTES = 30e6;
 /** A well-behaved client waits so long at most. */
 const PATIENCE_MS = 10_000;
 const seed = Number(process.env.KVORUM_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
