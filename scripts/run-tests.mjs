@@ -32,6 +32,7 @@ const COMPAT_TESTS = [
   'etcd3-client',
   'etcdctl',
   'golden-http',
+  'shutdown',
 ].map((name) => join('dist', 'test', 'compat', `${name}.test.js`));
 
 /** Runs files; the exit status. */

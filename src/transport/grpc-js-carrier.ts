@@ -34,6 +34,11 @@ export interface Carrier {
   accept(socket: Socket): void;
   /** Ends all calls and connections. */
   close(): void;
+  /**
+   * Sends all clients away: calls at work are finished, no new ones taken. Resolves when all
+   * connections are closed, which they are at the latest after `timeoutMs`.
+   */
+  drain(timeoutMs: number): Promise<void>;
 }
 
 const asBytes = (bytes: Buffer): Buffer => bytes;
@@ -70,11 +75,34 @@ export function createGrpcJsCarrier(
     }
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<Socket>();
+  let onEmpty = (): void => {};
+  const close = (): void => {
+    injector.destroy();
+    server.forceShutdown();
+  };
   return {
-    accept: (socket) => injector.injectConnection(socket),
-    close() {
-      injector.destroy();
-      server.forceShutdown();
+    accept(socket) {
+      sockets.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        if (sockets.size === 0) onEmpty();
+      });
+      injector.injectConnection(socket);
+    },
+    close,
+    async drain(timeoutMs) {
+      if (sockets.size > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, timeoutMs);
+          onEmpty = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+          injector.drain(timeoutMs);
+        });
+      }
+      close();
     },
   };
 }

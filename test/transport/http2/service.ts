@@ -5,7 +5,6 @@ import {
   type Carrier,
   createGrpcJsCarrier,
   createHttp2Carrier,
-  type Http2Carrier,
   type Http2Limits,
   type RpcMethod,
   type StreamCall,
@@ -228,10 +227,10 @@ export const strictLogger: Logger = {
   child: () => strictLogger,
 };
 
-export interface Service<C extends Carrier = Carrier> {
+export interface Service {
   readonly port: number;
   readonly witness: Witness;
-  readonly carrier: C;
+  readonly carrier: Carrier;
 }
 
 export type ServiceOptions = Partial<typeof CARRIER_OPTIONS> & {
@@ -239,10 +238,7 @@ export type ServiceOptions = Partial<typeof CARRIER_OPTIONS> & {
 };
 
 /** Serves the test methods over our own HTTP/2 on a port of the system's choice. */
-export async function serveHttp2(
-  cleanup: Cleanup,
-  options: ServiceOptions = {},
-): Promise<Service<Http2Carrier>> {
+export async function serveHttp2(cleanup: Cleanup, options: ServiceOptions = {}): Promise<Service> {
   const witness = new Witness();
   const carrier = createHttp2Carrier({ ...CARRIER_OPTIONS, ...options }, testMethods(witness), {
     logger: strictLogger,
