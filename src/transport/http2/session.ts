@@ -296,9 +296,11 @@ export class Session implements FrameSink {
       this.#streams.resetById(id, ErrorCode.protocolError);
     } else if (head.refusal !== undefined || head.error !== undefined) {
       this.#refuse(id, head, endStream);
-    } else if (this.#streams.load >= this.#options.maxConcurrentStreams) {
-      this.#streams.resetById(id, ErrorCode.refusedStream);
-    } else if (this.#sender.queuedBytes > this.#options.limits.maxQueuedResponseBytes) {
+    } else if (
+      this.#streams.load >= this.#options.maxConcurrentStreams ||
+      this.#streams.isFull ||
+      this.#sender.queuedBytes > this.#options.limits.maxQueuedResponseBytes
+    ) {
       this.#streams.resetById(id, ErrorCode.refusedStream);
     } else {
       this.#open(id, head, endStream);

@@ -191,6 +191,31 @@ describe('memory', () => {
     assert.equal((await client.reply(101)).body.length, large.length);
   });
 
+  it('open streams are bounded by what they hold, small ones and those with large headers', async (context) => {
+    const { client } = await open(context, { limits: { maxOpenStreamBytes: 100_000 } });
+    const refused = () =>
+      client.received.filter(
+        (f) =>
+          f.type === FrameType.rstStream && f.payload.readUInt32BE(0) === ErrorCode.refusedStream,
+      ).length;
+    const openMany = async (first: number, count: number, fields: [string, string][]) => {
+      times(count, (index) => client.headers(first + 2 * index, fields));
+      await client.sync();
+    };
+    const stream = requestWith({ ':path': '/test.Echo/Open' });
+    await openMany(1, 200, stream);
+    const small = 200 - refused();
+    assert.ok(small > 50 && small < 100, `${small} streams were taken`);
+    times(200, (index) => client.send(FrameType.rstStream, 0, 2 * index + 1, uint32(8)));
+
+    const before = refused();
+    await openMany(1001, 20, [...stream, ['x-large', 'x'.repeat(15_000)]]);
+    assert.equal(20 - (refused() - before), 7, 'of those with 15 kB each');
+    times(20, (index) => client.send(FrameType.rstStream, 0, 1001 + 2 * index, uint32(8)));
+    client.call(2001);
+    assert.equal((await client.reply(2001)).fields['grpc-status'], '0');
+  });
+
   it('gzip bombs are unpacked only so often', async (context) => {
     const { client } = await open(context, {
       limits: { unpackedBurstBytes: 5_000_000, unpackedBytesPerSecond: 1 },
