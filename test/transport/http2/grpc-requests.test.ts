@@ -157,7 +157,7 @@ describe('metadata', () => {
 });
 
 describe(':method and :path', () => {
-  for (const method of ['GET', 'PUT', 'HEAD', 'OPTIONS', 'post']) {
+  for (const method of ['GET', 'PUT', 'HEAD', 'OPTIONS', 'CONNECT', 'post']) {
     it(`${method} is HTTP status 405`, async (context) => {
       const fields = await statusOf(context, { ':method': method });
       assert.equal(fields[':status'], '405');
