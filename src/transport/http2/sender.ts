@@ -84,6 +84,8 @@ export class Sender {
   #readyAt = 0;
   /** Response bytes queued on all streams. */
   queuedBytes = 0;
+  /** Response bytes that were queued and have been put out, or dropped, since the beginning. */
+  unqueuedBytes = 0;
   /** What new streams may send. */
   initialStreamWindow = DEFAULT_WINDOW_BYTES;
   /** DATA and HEADERS frames sent: each entitles the client to some window updates and a ping. */
@@ -176,6 +178,7 @@ export class Sender {
   /** Forgets what is queued of a stream. */
   drop(stream: OutgoingStream): void {
     this.queuedBytes -= stream.queuedBytes;
+    this.unqueuedBytes += stream.queuedBytes;
     stream.queuedBytes = 0;
     stream.queue = undefined;
     stream.queueAt = 0;
@@ -257,6 +260,7 @@ export class Sender {
     stream.sendWindow -= length;
     stream.queuedBytes -= length;
     this.queuedBytes -= length;
+    this.unqueuedBytes += length;
     this.framesSent += 1;
     this.#sendPart(stream.id, message, offset, offset + length);
     if (offset + length < total) {

@@ -113,6 +113,30 @@ describe('time limits', () => {
     await service.witness.until(() => service.witness.closed === 1);
   });
 
+  it('so is one that takes a large answer by no window, though it reads', async (context) => {
+    const limits = { stalledWriteTimeoutMs: 100 };
+    const { client } = await open(context, { limits }, setting(4, 0));
+    client.call(1, '2000000', LARGE);
+    // Other calls of it make no difference.
+    client.send(FrameType.settings, 0, 0, setting(4, 1000));
+    client.send(FrameType.windowUpdate, 0, 0, uint32(1_000_000));
+    for (let id = 3; !client.isClosed && id < 2000; id += 2) {
+      client.call(id);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await client.goodbye();
+  });
+
+  it('but not one that lets a stream wait whose handler waits for it too', async (context) => {
+    const limits = { stalledWriteTimeoutMs: 50 };
+    const { client } = await open(context, { limits }, setting(4, 0));
+    client.call(1, '1000 10000', requestWith({ ':path': '/test.Echo/Pour' }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    client.send(FrameType.windowUpdate, 0, 0, uint32(20_000_000));
+    client.send(FrameType.windowUpdate, 0, 1, uint32(20_000_000));
+    assert.equal((await client.reply(1)).body.length, 1000 * 10_005);
+  });
+
   it('one that reads slowly is not, while it reads', async (context) => {
     const limits = { stalledWriteTimeoutMs: 300 };
     const { client } = await open(context, { limits }, setting(4, 2 ** 31 - 1));
