@@ -155,10 +155,12 @@ export class ControlFrames {
       this.#guard.countIdleFrame();
       return;
     }
-    // Streams that are opened to be reset make work without an answer (CVE-2023-44487). A client that
-    // has waited in vain, for a slow disk maybe, has every right to give up.
+    // Streams that are opened to be reset make work without an answer (CVE-2023-44487), and so do those
+    // whose answers no window takes. A client that has waited in vain, for a slow disk maybe, has every
+    // right to give up.
     const ageMs = this.#state.nowMs - stream.openedAtMs;
-    if (!stream.isHeadSent && ageMs < RAPID_MS) this.#guard.countReset();
+    const isAnswered = stream.isHeadSent && stream.queuedBytes === 0;
+    if (!isAnswered && ageMs < RAPID_MS) this.#guard.countReset();
     this.#streams.abort(stream);
   }
 

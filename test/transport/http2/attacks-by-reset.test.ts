@@ -89,6 +89,19 @@ describe('rapid reset', () => {
     times(100, (index) => client.headers(2 * index + 1, requestWith({ connection: 'x' }))),
   );
 
+  it('streams reset while their answers wait for a window are counted too', async (context) => {
+    const { client } = await open(context, { limits }, setting(Setting.initialWindowSize, 0));
+    times(100, (index) => {
+      client.call(2 * index + 1, '1000', LARGE);
+      client.send(FrameType.rstStream, 0, 2 * index + 1, uint32(ErrorCode.cancel));
+    });
+    const goodbye = await client.goodbye();
+    assert.deepEqual(
+      [goodbye?.code, goodbye?.text],
+      [ErrorCode.enhanceYourCalm, 'too many resets'],
+    );
+  });
+
   it('ending streams that were answered is no offence', async (context) => {
     const { client, service } = await open(context, { limits });
     times(200, (index) =>
