@@ -1,5 +1,6 @@
 // Runs every compiled *.test.js below dist/test (or below the folders given) with node's test runner.
-// Node 20's own directory search would also run the helper modules, hence this list.
+// Node 20's own directory search would also run the helper modules, hence this list. A run of everything
+// is followed by the compat tests over the reference carrier.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,9 +23,31 @@ if (files.length === 0) {
   console.error('no test files found: run npm run build first');
   process.exit(1);
 }
-const result = spawnSync(
-  process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
-  { stdio: 'inherit' },
-);
-process.exit(result.status ?? 1);
+/** What talks to a whole server from outside, and must not be able to tell its two carriers apart. */
+const COMPAT_TESTS = [
+  'apiserver-trace',
+  'bad-input',
+  'clients',
+  'differential/differential',
+  'etcd3-client',
+  'etcdctl',
+  'golden-http',
+  'shutdown',
+].map((name) => join('dist', 'test', 'compat', `${name}.test.js`));
+
+/** Runs files; the exit status. */
+function run(files, environment = {}) {
+  const { status } = spawnSync(
+    process.execPath,
+    ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+    { stdio: 'inherit', env: { ...process.env, ...environment } },
+  );
+  return status ?? 1;
+}
+
+let status = run(files);
+if (roots.length === 0 && process.env.KVORUM_TEST_TRANSPORT === undefined) {
+  console.log('\nAnd again over the reference carrier (KVORUM_TEST_TRANSPORT=grpc-js):');
+  status = run(COMPAT_TESTS, { KVORUM_TEST_TRANSPORT: 'grpc-js' }) || status;
+}
+process.exit(status);

@@ -42,6 +42,9 @@ interface Answerers {
   readonly stop: () => void;
 }
 
+/** So long clients may take to go; streams that stay open are cut off then. */
+const DRAIN_TIMEOUT_MS = 300;
+
 /** A place to listen at, and what is spoken there. */
 interface ListenPlace {
   readonly address: ListenAddress;
@@ -182,10 +185,10 @@ export class Listeners {
     this.#serve({ http1, http2: undefined, plainHttp2: undefined, stop() {} });
   }
 
-  /** Ends all calls and connections. */
+  /** Ends all calls and connections; gRPC's clients are sent away before, and calls at work answered. */
   async close(): Promise<void> {
     this.#answerers?.stop();
-    this.#answerers?.http2?.close();
+    await this.#answerers?.http2?.drain(DRAIN_TIMEOUT_MS);
     this.#answerers?.http1?.closeAllConnections();
     await Promise.all(this.#bound.map(({ listener }) => listener.close()));
   }

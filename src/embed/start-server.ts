@@ -104,6 +104,8 @@ export async function startServer(
     async stop() {
       // While the leadership is handed over clients are still served.
       await server.handOver();
+      // Their calls are finished with the help of the other members, which must be heard for that.
+      await clients?.close();
       await closeListeners();
       await server.stop();
       log.info('closed etcd server', { name: config.name, 'data-dir': config.dataDir });

@@ -8,7 +8,7 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { GrpcCode, RpcError } from '../base/errors.js';
+import { errorText, GrpcCode, RpcError } from '../base/errors.js';
 import type {
   CallContext,
   RpcMethod,
@@ -34,6 +34,11 @@ export interface Carrier {
   accept(socket: Socket): void;
   /** Ends all calls and connections. */
   close(): void;
+  /**
+   * Sends all clients away: calls at work are finished, no new ones taken. Resolves when all
+   * connections are closed, which they are at the latest after `timeoutMs`.
+   */
+  drain(timeoutMs: number): Promise<void>;
 }
 
 const asBytes = (bytes: Buffer): Buffer => bytes;
@@ -70,11 +75,34 @@ export function createGrpcJsCarrier(
     }
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<Socket>();
+  let onEmpty = (): void => {};
+  const close = (): void => {
+    injector.destroy();
+    server.forceShutdown();
+  };
   return {
-    accept: (socket) => injector.injectConnection(socket),
-    close() {
-      injector.destroy();
-      server.forceShutdown();
+    accept(socket) {
+      sockets.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        if (sockets.size === 0) onEmpty();
+      });
+      injector.injectConnection(socket);
+    },
+    close,
+    async drain(timeoutMs) {
+      if (sockets.size > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, timeoutMs);
+          onEmpty = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+          injector.drain(timeoutMs);
+        });
+      }
+      close();
     },
   };
 }
@@ -107,20 +135,36 @@ function unaryHandler(method: UnaryMethod, maxReceiveBytes: number) {
       answer(statusOf(tooLarge));
       return;
     }
-    method.handle(call.request, contextOf(call.metadata), {
-      respond(error, response) {
-        if (error !== null) answer(statusOf(error));
-        else answer(null, response ?? Buffer.alloc(0));
-      },
-    });
+    try {
+      method.handle(call.request, contextOf(call.metadata), {
+        respond(error, response) {
+          if (error !== null) answer(statusOf(error));
+          else answer(null, response ?? Buffer.alloc(0));
+        },
+      });
+    } catch (error) {
+      answer(statusOf(unexpected(error)));
+    }
   };
+}
+
+/** A handler maps its errors itself; what it throws is a fault of ours. */
+function unexpected(error: unknown): RpcError {
+  return error instanceof RpcError ? error : new RpcError(GrpcCode.internal, errorText(error));
+}
+
+/** A stream as its carrier keeps it. */
+interface OpenStream {
+  /** Tells the handler something, unless it has heard that the call is over; its faults end the call. */
+  tell(action: (receiver: StreamReceiver) => void): void;
+  end(error: RpcError | null): void;
 }
 
 /** The common part of both kinds of streams. */
 function openStream(
   method: StreamMethod,
   call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
-): { receiver: StreamReceiver; end: (error: RpcError | null) => void } {
+): OpenStream {
   let isOver = false;
   let opened: StreamReceiver | undefined;
   const over = (): void => {
@@ -134,44 +178,54 @@ function openStream(
     call.emit('error', error === null ? OK_STATUS : statusOf(error));
     over();
   };
-  const receiver = method.open({
-    ...contextOf(call.metadata),
-    write: (message) => isOver || call.write(message),
-    end,
-  });
-  opened = receiver;
-  // The handler may have ended the call while it was opened.
-  if (isOver) receiver.closed();
+  const tell = (action: (receiver: StreamReceiver) => void): void => {
+    // Of a call that was cancelled the handler hears that it is over, and nothing before that.
+    if (isOver || call.cancelled || opened === undefined) return;
+    try {
+      action(opened);
+    } catch (error) {
+      end(unexpected(error));
+    }
+  };
   call.on('cancelled', over);
   call.on('close', over);
   call.on('error', over);
-  call.on('drain', () => {
-    if (!isOver) receiver.drained();
-  });
-  return { receiver, end };
+  call.on('drain', () => tell((receiver) => receiver.drained()));
+  try {
+    opened = method.open({
+      ...contextOf(call.metadata),
+      write: (message) => isOver || call.write(message),
+      end,
+    });
+    // The handler may have ended the call while it was opened.
+    if (isOver) opened.closed();
+  } catch (error) {
+    end(unexpected(error));
+  }
+  return { tell, end };
 }
 
 function serverStreamHandler(method: StreamMethod, maxReceiveBytes: number) {
   return (call: ServerWritableStream<Buffer, Buffer>): void => {
-    const { receiver, end } = openStream(method, call);
+    const { tell, end } = openStream(method, call);
     const tooLarge = sizeError(call.request.length, maxReceiveBytes);
     if (tooLarge !== undefined) {
       end(tooLarge);
       return;
     }
-    receiver.message(call.request);
-    receiver.halfClosed();
+    tell((receiver) => receiver.message(call.request));
+    tell((receiver) => receiver.halfClosed());
   };
 }
 
 function bidiHandler(method: StreamMethod, maxReceiveBytes: number) {
   return (call: ServerDuplexStream<Buffer, Buffer>): void => {
-    const { receiver, end } = openStream(method, call);
+    const { tell, end } = openStream(method, call);
     call.on('data', (message: Buffer) => {
       const tooLarge = sizeError(message.length, maxReceiveBytes);
-      if (tooLarge === undefined) receiver.message(message);
+      if (tooLarge === undefined) tell((receiver) => receiver.message(message));
       else end(tooLarge);
     });
-    call.on('end', () => receiver.halfClosed());
+    call.on('end', () => tell((receiver) => receiver.halfClosed()));
   };
 }

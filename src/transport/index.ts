@@ -11,7 +11,6 @@ export type {
 } from './handler.js';
 export {
   createHttp2Carrier,
-  type Http2Carrier,
   type Http2CarrierDependencies,
   type Http2CarrierOptions,
 } from './http2/carrier.js';

@@ -13,6 +13,7 @@ import { CleanupList } from '../support/cleanup.js';
 import { EtcdClient } from '../support/etcd-client.js';
 import { GrpcError } from '../support/grpc.js';
 import { type Member, startMember } from '../support/member.js';
+import { carrierUnderTest } from '../support/programs.js';
 import {
   closedWithin,
   dropStream,
@@ -35,6 +36,9 @@ const NOISE_WAIT_MS = 200;
 const ALLOWED_GROWTH_BYTES = 64 << 20;
 /** With much room V8 collects late, and what it will collect cannot be told from what leaks. */
 const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=96 --max-semi-space-size=4' };
+
+/** The reference has texts of its own for what never reaches a handler; the codes are the same. */
+const isReference = carrierUnderTest() === 'grpc-js';
 
 const putRequest = (key: string, sizeBytes: number): Buffer =>
   KV.methods.put.request.encode({ key: Buffer.from(key), value: Buffer.alloc(sizeBytes, 'v') });
@@ -97,10 +101,10 @@ suite('bad input', { timeout: 180_000 }, () => {
     const limit = MAX_REQUEST_BYTES + TRANSPORT_OVERHEAD_BYTES;
     for (const sizeBytes of [limit, 3 * limit, 30_000_000]) {
       const request = putRequest('big', sizeBytes);
-      assert.deepEqual(await rejection(client.grpc.unary(PUT, request)), [
-        8,
-        `grpc: received message larger than max (${request.length} vs. ${limit})`,
-      ]);
+      const [code, text] = await rejection(client.grpc.unary(PUT, request));
+      assert.equal(code, 8);
+      if (isReference && sizeBytes > 3 * limit) continue;
+      assert.equal(text, `grpc: received message larger than max (${request.length} vs. ${limit})`);
     }
     await checkServes();
   });
@@ -108,7 +112,10 @@ suite('bad input', { timeout: 180_000 }, () => {
   test('an announced length of 4 GiB is refused without waiting for it', async () => {
     const session = await openSession(member);
     const announced = Buffer.from([0, 0xff, 0xff, 0xff, 0xff]);
-    assert.equal(await outcomeOf(openStream(session, PUT, announced)), 'grpc 8');
+    const stream = openStream(session, PUT, announced);
+    // The reference answers too, but leaves it to the client to end its side.
+    if (isReference) stream.end();
+    assert.equal(await outcomeOf(stream), 'grpc 8');
     session.destroy();
     await checkServes();
   });
@@ -121,7 +128,9 @@ suite('bad input', { timeout: 180_000 }, () => {
       'etcdserverpb.kv/Range': 'unknown service etcdserverpb.kv',
     };
     for (const [method, text] of Object.entries(texts)) {
-      assert.deepEqual(await rejection(client.grpc.unary(method, Buffer.alloc(0))), [12, text]);
+      const [code, given] = await rejection(client.grpc.unary(method, Buffer.alloc(0)));
+      assert.equal(code, 12);
+      if (!isReference) assert.equal(given, text);
     }
   });
 
@@ -182,7 +191,9 @@ suite('bad input', { timeout: 180_000 }, () => {
     }
   });
 
-  test('HTTP/2 frames that break the rules end the connection', async () => {
+  // The reference sends GOAWAY, but it is Node that leaves the connection open then.
+  const framing = isReference ? { skip: 'framing is not ours with the reference carrier' } : {};
+  test('HTTP/2 frames that break the rules end the connection', framing, async () => {
     const frame = (type: number, flags: number, streamId: number, payload: Buffer): Buffer => {
       const head = Buffer.alloc(9);
       head.writeUIntBE(payload.length, 0, 3);

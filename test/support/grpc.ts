@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type ChannelCredentials,
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
@@ -43,9 +44,14 @@ const identity = (bytes: Buffer): Buffer => bytes;
 export class GrpcClient {
   private readonly client: Client;
 
-  /** `address` is `host:port`. One client is one connection, opened by the first call. */
-  constructor(address: string, channelOptions: ChannelOptions = {}) {
-    this.client = new Client(address, credentials.createInsecure(), {
+  /**
+   * `address` is `host:port`. One client is one connection, opened by the first call; in the clear,
+   * unless an authority to trust (PEM) is given.
+   */
+  constructor(address: string, channelOptions: ChannelOptions = {}, authority?: Buffer) {
+    const security: ChannelCredentials =
+      authority === undefined ? credentials.createInsecure() : credentials.createSsl(authority);
+    this.client = new Client(address, security, {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.enable_retries': 0,

@@ -17,6 +17,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   etcd: 'etcd-server',
   etcdctl: 'etcd-client',
   h2load: 'nghttp2-client',
+  nghttp: 'nghttp2-client',
   curl: 'curl',
   openssl: 'openssl',
   promtool: 'prometheus',
@@ -55,10 +56,26 @@ export function missingProgramNotice(name: string): string {
 
 /**
  * The server under test: `KVORUM_SERVER` (an etcd executable or a JavaScript file), or else this
- * project's bin/etcd.
+ * project's bin/etcd, whose gRPC is then carried as {@link carrierUnderTest} says.
  */
 export function serverUnderTest(): Program {
-  return programAt(process.env.KVORUM_SERVER ?? join(repositoryRoot, 'bin', 'etcd'));
+  const given = process.env.KVORUM_SERVER;
+  if (given !== undefined) return programAt(given);
+  const own = programAt(join(repositoryRoot, 'bin', 'etcd'));
+  if (carrierUnderTest() === 'native') return own;
+  const flag = `--experimental-grpc-transport=${carrierUnderTest()}`;
+  return {
+    ...own,
+    leadingArguments: [...own.leadingArguments, flag],
+    label: `${own.label} ${flag}`,
+  };
+}
+
+/** What carries the gRPC of the server under test: `KVORUM_TEST_TRANSPORT`, or else our own. */
+export function carrierUnderTest(): 'native' | 'grpc-js' {
+  const given = process.env.KVORUM_TEST_TRANSPORT ?? 'native';
+  if (given === 'native' || given === 'grpc-js') return given;
+  throw new Error(`KVORUM_TEST_TRANSPORT is ${given}, which is neither native nor grpc-js`);
 }
 
 /**

@@ -19,15 +19,6 @@ export interface Http2CarrierDependencies {
   readonly logger?: Logger;
 }
 
-/** A carrier that can also end its connections without breaking calls. */
-export interface Http2Carrier extends Carrier {
-  /**
-   * Sends all clients away: calls at work are finished, no new ones taken. Resolves when all
-   * connections are closed, which they are at the latest after `timeoutMs`.
-   */
-  drain(timeoutMs: number): Promise<void>;
-}
-
 /** How late a deadline may be noticed. */
 const DEADLINE_TICK_MS = 10;
 /** How late a connection's time limits may be; finer where they are short. */
@@ -38,11 +29,11 @@ export function createHttp2Carrier(
   options: Http2CarrierOptions,
   methods: readonly RpcMethod[],
   dependencies: Http2CarrierDependencies = {},
-): Http2Carrier {
+): Carrier {
   return new SocketCarrier(options, methods, dependencies);
 }
 
-class SocketCarrier implements Http2Carrier {
+class SocketCarrier implements Carrier {
   readonly #options: ConnectionOptions;
   readonly #methods: MethodTable;
   readonly #clock: Clock;

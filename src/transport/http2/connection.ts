@@ -37,12 +37,22 @@ export interface ConnectionDependencies {
 
 /** While this much waits for the socket, nothing more is read: whoever does not listen is not heard. */
 const PAUSE_BYTES = 1024 * 1024;
+/** More than this queued for a client's windows must make way; handlers that wait for room keep less. */
+const MAX_STALLED_QUEUE_BYTES = 1024 * 1024;
 /** How long a client may take to hang up after our last word. */
 const LINGER_MS = 1000;
 /** How long a client may take to answer the ping that follows the first GOAWAY. */
 const DRAIN_PING_TIMEOUT_MS = 5000;
 const KEEPALIVE_PING = Buffer.from('keepaliv', 'latin1');
 const DRAIN_PING = Buffer.from('draining', 'latin1');
+
+/** How far a connection's output has come. */
+interface OutputState {
+  readonly isInFlight: boolean;
+  readonly isQueueLarge: boolean;
+  readonly writesDone: number;
+  readonly unqueuedBytes: number;
+}
 
 /** One client: its socket, its time limits, and its end. What the frames mean is the session's. */
 export class Connection implements Flushable {
@@ -62,7 +72,7 @@ export class Connection implements Flushable {
   /** A flush will come: at the end of this read, or from the queue. */
   #willFlush = false;
   #isPaused = false;
-  #writesAtLastLook = 0;
+  #lastLook: OutputState | undefined;
   #hasReadSince = false;
   #awaitsPing = false;
   #isDrainPingSent = false;
@@ -148,8 +158,12 @@ export class Connection implements Flushable {
     this.#streams.resetHalfOpen();
     this.#willFlush = false;
     this.#output.flush();
-    if (this.#output.isInFlight && this.#stallTimer.timerSlot < 0) this.#watchForStall();
+    if (this.#stallTimer.timerSlot < 0 && this.#mayStall) this.#watchForStall();
     if (this.#session.state.isDraining && this.#streams.size === 0) this.#endWhenFlushed();
+  }
+
+  get #mayStall(): boolean {
+    return this.#output.isInFlight || this.#sender.queuedBytes > MAX_STALLED_QUEUE_BYTES;
   }
 
   #flushSoon(): void {
@@ -278,16 +292,34 @@ export class Connection implements Flushable {
     timers.schedule(this.#idleTimer, this.#options.limits.idleTimeoutMs);
   }
 
-  /** Looks again after the time in which at least one write should be done. */
+  /** What waits for the client: in the socket, or in large amounts for its windows. */
+  #outputState(): OutputState {
+    return {
+      isInFlight: this.#output.isInFlight,
+      isQueueLarge: this.#sender.queuedBytes > MAX_STALLED_QUEUE_BYTES,
+      writesDone: this.#output.writesDone,
+      unqueuedBytes: this.#sender.unqueuedBytes,
+    };
+  }
+
+  /** Looks again after the time in which what waits should have made some way. */
   #watchForStall(): void {
-    const { stalledWriteTimeoutMs } = this.#options.limits;
-    this.#writesAtLastLook = this.#output.writesDone;
-    this.#dependencies.timers.schedule(this.#stallTimer, stalledWriteTimeoutMs);
+    this.#lastLook = this.#outputState();
+    this.#dependencies.timers.schedule(
+      this.#stallTimer,
+      this.#options.limits.stalledWriteTimeoutMs,
+    );
   }
 
   #onStallTimer(): void {
-    if (!this.#output.isInFlight) return;
-    if (this.#output.writesDone === this.#writesAtLastLook) this.destroy();
+    const before = this.#lastLook;
+    const now = this.#outputState();
+    if (before === undefined || !(now.isInFlight || now.isQueueLarge)) return;
+    const isWriteStuck =
+      before.isInFlight && now.isInFlight && before.writesDone === now.writesDone;
+    const isQueueStuck =
+      before.isQueueLarge && now.isQueueLarge && before.unqueuedBytes === now.unqueuedBytes;
+    if (isWriteStuck || isQueueStuck) this.destroy();
     else this.#watchForStall();
   }
 

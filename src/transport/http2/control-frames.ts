@@ -4,6 +4,7 @@ import type { Output } from './output.js';
 import { PingPolicy } from './ping-policy.js';
 import {
   ConnectionError,
+  DEFAULT_HEADER_TABLE_BYTES,
   ErrorCode,
   Flag,
   FrameType,
@@ -29,6 +30,11 @@ export interface SessionState {
   nowMs: number;
   /** Windows of new streams: to send, as the client says, and to receive, as we do. */
   windows: { readonly send: number; readonly receive: number };
+}
+
+/** Whether no stream of this number was opened; those of even number never are, by a client. */
+export function isIdle(state: SessionState, id: number): boolean {
+  return id > state.lastStreamId || (id & 1) === 0;
 }
 
 export interface ControlOptions {
@@ -80,6 +86,17 @@ export class ControlFrames {
     this.#output.append(payload);
   }
 
+  /**
+   * A frame for a stream that was never opened (§5.1). It is borne with only if it may belong to one
+   * that a draining connection did not take.
+   */
+  idleStream(id: number, frame: string): void {
+    if (!this.#state.isDraining || id <= this.#state.lastStreamId) {
+      throw protocolError(`${frame} on an idle stream`);
+    }
+    this.#guard.countIdleFrame();
+  }
+
   /** Takes any other frame. Throws {@link ConnectionError}. */
   frame(
     type: number,
@@ -129,19 +146,21 @@ export class ControlFrames {
   #rstStream(id: number, length: number): void {
     if (id === 0) throw protocolError('RST_STREAM on stream 0');
     if (length !== 4) throw frameSizeError('RST_STREAM');
-    if (id > this.#state.lastStreamId) {
-      if (this.#state.isDraining) return;
-      throw protocolError('RST_STREAM on an idle stream');
+    if (isIdle(this.#state, id)) {
+      this.idleStream(id, 'RST_STREAM');
+      return;
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) {
       this.#guard.countIdleFrame();
       return;
     }
-    // Streams that are opened to be reset make work without an answer (CVE-2023-44487). A client that
-    // has waited in vain, for a slow disk maybe, has every right to give up.
+    // Streams that are opened to be reset make work without an answer (CVE-2023-44487), and so do those
+    // whose answers no window takes. A client that has waited in vain, for a slow disk maybe, has every
+    // right to give up.
     const ageMs = this.#state.nowMs - stream.openedAtMs;
-    if (!stream.isHeadSent && ageMs < RAPID_MS) this.#guard.countReset();
+    const isAnswered = stream.isHeadSent && stream.queuedBytes === 0;
+    if (!isAnswered && ageMs < RAPID_MS) this.#guard.countReset();
     this.#streams.abort(stream);
   }
 
@@ -156,6 +175,11 @@ export class ControlFrames {
     }
     this.#state.hasSettings = true;
     const settings = readSettings(bytes, start, end);
+    if (
+      (settings.smallestHeaderTableSize ?? DEFAULT_HEADER_TABLE_BYTES) < DEFAULT_HEADER_TABLE_BYTES
+    ) {
+      this.#sender.giveUpTable();
+    }
     if (settings.maxFrameSize !== undefined) this.#sender.setMaxFrameBytes(settings.maxFrameSize);
     if (settings.initialWindowSize !== undefined) this.#setSendWindow(settings.initialWindowSize);
     this.#output.frameHeader(0, FrameType.settings, Flag.ack, 0);
@@ -164,6 +188,8 @@ export class ControlFrames {
   /** Another initial window changes that of every stream by the difference (§6.9.2). */
   #setSendWindow(windowBytes: number): void {
     const difference = windowBytes - this.#state.windows.send;
+    if (difference === 0) return;
+    this.#guard.countWindowChange(this.#streams.size);
     this.#state.windows = { ...this.#state.windows, send: windowBytes };
     for (const stream of this.#streams.all()) {
       if (!this.#sender.openStreamWindow(stream, difference)) {
@@ -203,9 +229,7 @@ export class ControlFrames {
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) {
-      if (id > this.#state.lastStreamId && !this.#state.isDraining) {
-        throw protocolError('WINDOW_UPDATE on an idle stream');
-      }
+      if (isIdle(this.#state, id)) this.idleStream(id, 'WINDOW_UPDATE');
     } else if (increment === 0) {
       this.#streams.resetForFault(stream, ErrorCode.protocolError);
     } else if (!this.#sender.openStreamWindow(stream, increment)) {

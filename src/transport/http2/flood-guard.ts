@@ -6,6 +6,9 @@ import type { Sender } from './sender.js';
 /** Each frame sent entitles the client to this many frames that carry nothing (window updates). */
 const EARNED_PER_FRAME_SENT = 4;
 
+/** To change the windows of so many streams counts like another SETTINGS. */
+const STREAMS_PER_SETTINGS = 2500;
+
 /** Counts what a client may do only so often; past a limit the connection ends. */
 export class FloodGuard {
   readonly #sender: Sender;
@@ -40,6 +43,11 @@ export class FloodGuard {
 
   countSettings(): void {
     if (!this.#settings.take(this.#nowMs)) throw tooMuch('too many SETTINGS');
+  }
+
+  /** SETTINGS that have changed the windows of all streams: some bytes make much work. */
+  countWindowChange(streams: number): void {
+    this.#settings.spend(Math.floor(streams / STREAMS_PER_SETTINGS));
   }
 
   /** Whether compressed messages may still be unpacked: a kilobyte can make a megabyte of work. */

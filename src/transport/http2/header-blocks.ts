@@ -1,7 +1,7 @@
 import type { MethodTable } from './grpc/method-table.js';
 import { parseRequestHead, type RequestHead } from './grpc/request-head.js';
 import { HpackDecoder, HpackError } from './hpack/decoder.js';
-import { type HeaderField, LAST_PSEUDO_KIND } from './hpack/header-field.js';
+import { type HeaderField, HeaderKind, LAST_PSEUDO_KIND } from './hpack/header-field.js';
 import { ConnectionError, DEFAULT_HEADER_TABLE_BYTES, ErrorCode } from './protocol.js';
 
 /** A block that was decoded before. */
@@ -63,7 +63,7 @@ export class HeaderBlocks {
   trailers(bytes: Buffer, start: number, end: number): boolean {
     const fields: HeaderField[] = [];
     if (!this.#decode(bytes, start, end, fields)) return false;
-    return fields.every((field) => field.isValid && !isPseudo(field));
+    return fields.every(mayBeTrailer);
   }
 
   #decode(bytes: Buffer, start: number, end: number, fields: HeaderField[]): boolean {
@@ -105,7 +105,12 @@ export class HeaderBlocks {
   }
 }
 
-const isPseudo = (field: HeaderField): boolean => field.kind > 0 && field.kind <= LAST_PSEUDO_KIND;
+/** Pseudo-headers (§8.1) and fields of the connection (§8.2.2) make trailers malformed. */
+function mayBeTrailer({ kind, value, isValid }: HeaderField): boolean {
+  if (!isValid || kind === HeaderKind.connectionSpecific) return false;
+  if (kind === HeaderKind.te) return value === 'trailers';
+  return kind === HeaderKind.other || kind > LAST_PSEUDO_KIND;
+}
 
 /** A plain loop: for some fifty bytes it is faster than a call out of JavaScript. */
 function isEqual(known: Buffer, bytes: Buffer, start: number, end: number): boolean {

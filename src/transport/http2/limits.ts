@@ -7,6 +7,8 @@ export interface Http2Limits {
   readonly maxHeaderListBytes: number;
   /** Most CONTINUATION frames of one header block. */
   readonly maxContinuationFrames: number;
+  /** Memory for the open streams of a connection, their headers above all; past it new ones are refused. */
+  readonly maxOpenStreamBytes: number;
   /** Window of each request body: how much a client may send ahead on one stream. */
   readonly streamReceiveWindowBytes: number;
   /** The same for all streams of a connection together. */
@@ -39,6 +41,7 @@ export interface Http2Limits {
 export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
   maxHeaderListBytes: 64 * 1024,
   maxContinuationFrames: 16,
+  maxOpenStreamBytes: 256 * 1024 * 1024,
   streamReceiveWindowBytes: 1024 * 1024,
   connectionReceiveWindowBytes: 4 * 1024 * 1024,
   maxPartialMessageBytes: 64 * 1024 * 1024,

@@ -1,6 +1,7 @@
 import type { RpcError } from '../../base/errors.js';
 import { headBlock, OK_TRAILERS, trailersBlock, trailersOnlyBlock } from './grpc/blocks.js';
 import { PREFIX_BYTES } from './grpc/partial-message.js';
+import { TABLE_OF_NOTHING } from './hpack/encoder.js';
 import { COPY_LIMIT_BYTES, type Output, putFrameHeader } from './output.js';
 import {
   DEFAULT_MAX_FRAME_BYTES,
@@ -76,11 +77,15 @@ export class Sender {
   readonly #streamQueueBytes: number;
   #window = DEFAULT_WINDOW_BYTES;
   #maxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
+  /** The dynamic table that we do not use: known to be empty, or to be declared so by the next block. */
+  #table: 'as agreed at first' | 'to be given up' | 'given up' = 'as agreed at first';
   /** The streams that have a message and a window, in turn; from `#readyAt` on. */
   #ready: OutgoingStream[] = [];
   #readyAt = 0;
   /** Response bytes queued on all streams. */
   queuedBytes = 0;
+  /** Response bytes that were queued and have been put out, or dropped, since the beginning. */
+  unqueuedBytes = 0;
   /** What new streams may send. */
   initialStreamWindow = DEFAULT_WINDOW_BYTES;
   /** DATA and HEADERS frames sent: each entitles the client to some window updates and a ping. */
@@ -100,6 +105,7 @@ export class Sender {
       length > this.#window ||
       length > stream.sendWindow ||
       stream.contentSubtype !== '' ||
+      this.#table === 'to be given up' ||
       output.pendingBytes >= HIGH_WATER_BYTES
     ) {
       this.write(stream, message);
@@ -172,6 +178,7 @@ export class Sender {
   /** Forgets what is queued of a stream. */
   drop(stream: OutgoingStream): void {
     this.queuedBytes -= stream.queuedBytes;
+    this.unqueuedBytes += stream.queuedBytes;
     stream.queuedBytes = 0;
     stream.queue = undefined;
     stream.queueAt = 0;
@@ -224,6 +231,14 @@ export class Sender {
     this.#maxFrameBytes = Math.min(maxFrameBytes, MAX_USEFUL_FRAME_BYTES);
   }
 
+  /**
+   * The client wants a smaller dynamic table than there is at first. The next header block must begin
+   * with a table size update then (RFC 9113 §4.3.1); after one to 0 no later setting asks for another.
+   */
+  giveUpTable(): void {
+    if (this.#table === 'as agreed at first') this.#table = 'to be given up';
+  }
+
   /** A stream's messages take part in the round. */
   #makeReady(stream: OutgoingStream): void {
     if (stream.isReady) return;
@@ -245,6 +260,7 @@ export class Sender {
     stream.sendWindow -= length;
     stream.queuedBytes -= length;
     this.queuedBytes -= length;
+    this.unqueuedBytes += length;
     this.framesSent += 1;
     this.#sendPart(stream.id, message, offset, offset + length);
     if (offset + length < total) {
@@ -315,8 +331,13 @@ export class Sender {
   }
 
   /** A header block; one that is larger than a frame goes on in CONTINUATION frames (§4.3). */
-  #headers(streamId: number, block: Buffer, flags: number): void {
+  #headers(streamId: number, fields: Buffer, flags: number): void {
     this.framesSent += 1;
+    let block = fields;
+    if (this.#table === 'to be given up') {
+      this.#table = 'given up';
+      block = Buffer.concat([TABLE_OF_NOTHING, fields]);
+    }
     const max = this.#maxFrameBytes;
     if (block.length <= max) {
       this.#output.frameHeader(block.length, FrameType.headers, flags, streamId);

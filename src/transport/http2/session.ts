@@ -3,6 +3,7 @@ import {
   type ControlDependencies,
   ControlFrames,
   type ControlOptions,
+  isIdle,
   type SessionState,
 } from './control-frames.js';
 import type { FloodGuard } from './flood-guard.js';
@@ -25,6 +26,7 @@ import {
 } from './protocol.js';
 import type { Sender } from './sender.js';
 import { writeSettings } from './settings.js';
+import { SkippedStreams } from './skipped-streams.js';
 import { Stream } from './stream.js';
 import type { StreamTable } from './stream-table.js';
 import type { TimerWheel } from './timer-wheel.js';
@@ -59,6 +61,7 @@ export class Session implements FrameSink {
   readonly #blocks: HeaderBlocks;
   readonly #guard: FloodGuard;
   readonly #control: ControlFrames;
+  readonly #skipped = new SkippedStreams();
   #openBlock: OpenBlock | undefined;
   #receiveWindow: number;
   #consumedBytes = 0;
@@ -183,8 +186,8 @@ export class Session implements FrameSink {
   #dataOnClosed(id: number, stream: Stream | undefined): void {
     if (stream !== undefined) {
       this.#streams.resetForFault(stream, ErrorCode.streamClosed);
-    } else if (id > this.state.lastStreamId) {
-      if (!this.state.isDraining) throw protocolError('DATA on an idle stream');
+    } else if (isIdle(this.state, id)) {
+      this.#control.idleStream(id, 'DATA');
     } else {
       this.#guard.countIdleFrame();
       if (!this.#streams.wasReset(id)) this.#streams.resetById(id, ErrorCode.streamClosed);
@@ -237,7 +240,8 @@ export class Session implements FrameSink {
       }
       if ((flags & Flag.priority) !== 0) {
         start += 5;
-        if (start > end) throw frameSizeError('HEADERS');
+        if (start > to) throw frameSizeError('HEADERS');
+        if (start > end) throw protocolError('more padding than payload');
       }
     }
     const endStream = (flags & Flag.endStream) !== 0;
@@ -273,13 +277,18 @@ export class Session implements FrameSink {
   }
 
   #headerBlock(id: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
-    if (id <= this.state.lastStreamId) {
+    if ((id & 1) === 0) throw protocolError('a stream of even number from a client');
+    const last = this.state.lastStreamId;
+    if (id <= last) {
       this.#trailers(id, endStream, bytes, start, end);
       return;
     }
-    if ((id & 1) === 0) throw protocolError('a stream of even number from a client');
     const head = this.#blocks.head(bytes, start, end);
-    if (this.state.isDraining) return;
+    if (this.state.isDraining) {
+      this.#guard.countIdleFrame();
+      return;
+    }
+    if (id > last + 2) this.#skipped.add(last + 1, id - 1);
     this.state.lastStreamId = id;
     if (head === undefined) {
       this.#streams.resetById(id, ErrorCode.frameSizeError);
@@ -287,9 +296,11 @@ export class Session implements FrameSink {
       this.#streams.resetById(id, ErrorCode.protocolError);
     } else if (head.refusal !== undefined || head.error !== undefined) {
       this.#refuse(id, head, endStream);
-    } else if (this.#streams.load >= this.#options.maxConcurrentStreams) {
-      this.#streams.resetById(id, ErrorCode.refusedStream);
-    } else if (this.#sender.queuedBytes > this.#options.limits.maxQueuedResponseBytes) {
+    } else if (
+      this.#streams.load >= this.#options.maxConcurrentStreams ||
+      this.#streams.isFull ||
+      this.#sender.queuedBytes > this.#options.limits.maxQueuedResponseBytes
+    ) {
       this.#streams.resetById(id, ErrorCode.refusedStream);
     } else {
       this.#open(id, head, endStream);
@@ -337,6 +348,7 @@ export class Session implements FrameSink {
     const stream = this.#streams.get(id);
     if (stream === undefined) {
       if (this.#streams.wasReset(id)) this.#guard.countIdleFrame();
+      else if (this.#skipped.has(id)) throw protocolError('a stream that was skipped');
       else throw new ConnectionError(ErrorCode.streamClosed, 'HEADERS on a closed stream');
     } else if (stream.isRemoteClosed) {
       throw new ConnectionError(ErrorCode.streamClosed, 'HEADERS after END_STREAM');

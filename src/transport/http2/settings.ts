@@ -11,6 +11,8 @@ const SETTING_BYTES = 6;
 
 /** What of a client's SETTINGS concerns a server that pushes nothing and refers to no table. */
 export interface ClientSettings {
+  /** The smallest size that was named: a table must be cut to it, whatever came after. */
+  smallestHeaderTableSize: number | undefined;
   initialWindowSize: number | undefined;
   maxFrameSize: number | undefined;
 }
@@ -23,10 +25,20 @@ export function readSettings(bytes: Buffer, start: number, end: number): ClientS
   if ((end - start) % SETTING_BYTES !== 0) {
     throw new ConnectionError(ErrorCode.frameSizeError, 'a SETTINGS frame of odd length');
   }
-  const settings: ClientSettings = { initialWindowSize: undefined, maxFrameSize: undefined };
+  const settings: ClientSettings = {
+    smallestHeaderTableSize: undefined,
+    initialWindowSize: undefined,
+    maxFrameSize: undefined,
+  };
   for (let at = start; at < end; at += SETTING_BYTES) {
     const value = bytes.readUInt32BE(at + 2);
     switch (bytes.readUInt16BE(at)) {
+      case Setting.headerTableSize:
+        settings.smallestHeaderTableSize = Math.min(
+          settings.smallestHeaderTableSize ?? value,
+          value,
+        );
+        break;
       case Setting.enablePush:
         if (value > 1) throw invalid('ENABLE_PUSH', ErrorCode.protocolError);
         break;

@@ -12,6 +12,9 @@ import type { TimerWheel } from './timer-wheel.js';
 /** Streams that we have reset: what their client sent before it knew is ignored (RFC 9113 §5.4.2). */
 const MAX_REMEMBERED_RESETS = 1024;
 
+/** What a stream holds beside its headers, roughly: its own state and that of its handler. */
+const STREAM_BYTES = 1024;
+
 export interface StreamTableOptions {
   readonly maxReceiveBytes: number;
   readonly limits: Http2Limits;
@@ -30,18 +33,21 @@ export interface StreamTableDependencies {
 export class StreamTable implements StreamHost {
   readonly maxReceiveBytes: number;
   readonly #maxPartialBytes: number;
+  readonly #maxOpenBytes: number;
   readonly #dependencies: StreamTableDependencies;
   readonly #streams = new StreamSet();
   /** Answered in full, but the client has not ended its side. */
   #halfOpen: Stream[] = [];
   readonly #recentlyReset = new Set<number>();
   #partialBytes = 0;
+  #openBytes = 0;
   /** Unary handlers at work for streams that are gone. */
   #orphans = 0;
 
   constructor(options: StreamTableOptions, dependencies: StreamTableDependencies) {
     this.maxReceiveBytes = options.maxReceiveBytes;
     this.#maxPartialBytes = options.limits.maxPartialMessageBytes;
+    this.#maxOpenBytes = options.limits.maxOpenStreamBytes;
     this.#dependencies = dependencies;
   }
 
@@ -55,6 +61,11 @@ export class StreamTable implements StreamHost {
     return this.#streams.size + this.#orphans;
   }
 
+  /** The open streams hold all the memory that they may. */
+  get isFull(): boolean {
+    return this.#openBytes >= this.#maxOpenBytes;
+  }
+
   get(id: number): Stream | undefined {
     return this.#streams.get(id);
   }
@@ -65,11 +76,15 @@ export class StreamTable implements StreamHost {
 
   add(stream: Stream): void {
     this.#streams.add(stream);
+    this.#openBytes += STREAM_BYTES + stream.head.sizeBytes;
   }
 
   /** Both sides are done with a stream. */
   remove(stream: Stream): void {
+    if (!this.#has(stream)) return;
+    if (stream.isHandling) this.#orphans += 1;
     this.#streams.delete(stream);
+    this.#openBytes -= STREAM_BYTES + stream.head.sizeBytes;
     if (stream.timerSlot >= 0) this.#dependencies.deadlines.cancel(stream);
   }
 
@@ -116,7 +131,6 @@ export class StreamTable implements StreamHost {
   abort(stream: Stream): void {
     this.remove(stream);
     this.#dependencies.sender.drop(stream);
-    if (stream.isHandling) this.#orphans += 1;
     stream.abort();
   }
 
@@ -134,7 +148,7 @@ export class StreamTable implements StreamHost {
     const streams = this.#halfOpen;
     this.#halfOpen = [];
     for (const stream of streams) {
-      if (this.#streams.get(stream.id) !== stream) continue;
+      if (!this.#has(stream)) continue;
       this.remove(stream);
       this.resetId(stream.id, ErrorCode.noError);
     }
@@ -194,10 +208,15 @@ export class StreamTable implements StreamHost {
   }
 
   refuse(stream: Stream): void {
-    this.reset(stream, ErrorCode.refusedStream);
+    this.resetForFault(stream, ErrorCode.refusedStream);
   }
 
-  lateAnswer(): void {
-    this.#orphans -= 1;
+  lateAnswer(stream: Stream): void {
+    // Until it is removed, the stream itself is what counts.
+    if (!this.#has(stream)) this.#orphans -= 1;
+  }
+
+  #has(stream: Stream): boolean {
+    return this.#streams.get(stream.id) === stream;
   }
 }

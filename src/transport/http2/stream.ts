@@ -26,8 +26,8 @@ export interface StreamHost {
   unpack(message: Buffer): Buffer;
   /** Tells the client to try again elsewhere or later. */
   refuse(stream: Stream): void;
-  /** A handler answered after its stream had been reset. */
-  lateAnswer(): void;
+  /** A handler answered after its stream had been ended without it. */
+  lateAnswer(stream: Stream): void;
 }
 
 /** What a new stream takes from the state of its connection. */
@@ -132,7 +132,7 @@ export class Stream extends OutgoingStream implements Responder, StreamCall, Tim
     if (!this.#isHandling) return;
     this.#isHandling = false;
     if (this.#isOver) {
-      this.#host.lateAnswer();
+      this.#host.lateAnswer(this);
       return;
     }
     this.#isOver = true;

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import {
-  CLIENT_PREFACE,
-  ErrorCode,
-  Flag,
-  FrameType,
-} from '../../../src/transport/http2/protocol.js';
+import { ErrorCode, Flag, FrameType } from '../../../src/transport/http2/protocol.js';
+import { isSentAway, open, times } from './conformance.js';
 import {
   block,
   frame,
@@ -18,57 +14,37 @@ import {
   setting,
   uint32,
 } from './raw-client.js';
-import { type ServiceOptions, serveHttp2 } from './service.js';
 
 const LATE = requestWith({ ':path': '/test.Echo/Late' });
 const LARGE = requestWith({ ':path': '/test.Echo/Large' });
 const FEW = { idleFrameBurst: 100, idleFramesPerSecond: 1 };
 
-async function open(context: TestContext, options: ServiceOptions = {}, settings?: Buffer) {
-  const service = await serveHttp2(context, options);
-  const client = await RawClient.open(service.port, settings);
-  context.after(() => client.close());
-  return { client, service };
-}
-
-/** Sends one thing `count` times; the server must send the client away as too demanding. */
-function isSentAway(
-  name: string,
-  options: ServiceOptions,
-  text: string,
-  attack: (client: RawClient) => void,
-): void {
-  it(name, async (context) => {
-    const { client, service } = await open(context, options);
-    attack(client);
-    const goodbye = await client.goodbye();
-    assert.equal(goodbye?.code, ErrorCode.enhanceYourCalm);
-    assert.equal(goodbye.text, text);
-    const other = await RawClient.open(service.port);
-    other.call(1);
-    assert.equal((await other.reply(1)).fields['grpc-status'], '0', 'others are served');
-    other.close();
-  });
-}
-
-const times = (count: number, act: (index: number) => void): void => {
-  for (let index = 0; index < count; index++) act(index);
-};
-
 describe('floods of frames that carry nothing', () => {
   const text = 'too many empty frames';
-  const flood = (name: string, type: number, id: number, payload: Buffer): void =>
+  const flood = (name: string, type: number, id: number, payload: Buffer, flags = 0): void =>
     isSentAway(name, { limits: FEW }, text, (client) => {
       client.headers(1, LATE);
-      const one = frame(type, 0, id, payload);
+      const one = frame(type, flags, id, payload);
       client.write(Buffer.concat(new Array<Buffer>(200).fill(one)));
     });
   flood('PRIORITY', FrameType.priority, 1, Buffer.alloc(5));
   flood('unknown frames', 0xbb, 1, Buffer.alloc(5));
   flood('empty DATA', FrameType.data, 1, Buffer.alloc(0));
-  flood('padding only', FrameType.data, 1, Buffer.alloc(0));
+  flood(
+    'padding only',
+    FrameType.data,
+    1,
+    Buffer.concat([Buffer.of(255), Buffer.alloc(255)]),
+    Flag.padded,
+  );
   flood('WINDOW_UPDATE', FrameType.windowUpdate, 0, uint32(1));
-  flood('RST_STREAM of nothing', FrameType.goAway, 0, Buffer.alloc(8));
+  flood('GOAWAY', FrameType.goAway, 0, Buffer.alloc(8));
+  flood('large unknown frames', 0xbb, 0, Buffer.alloc(16_384));
+  flood('acknowledged pings', FrameType.ping, 0, Buffer.alloc(8), Flag.ack);
+  isSentAway('RST_STREAM of streams that are gone', { limits: FEW }, text, (client) => {
+    client.headers(1, requestWith({ ':path': '/no/such' }));
+    times(200, () => client.send(FrameType.rstStream, 0, 1, uint32(ErrorCode.cancel)));
+  });
   isSentAway('DATA for streams that are gone', { limits: FEW }, text, (client) => {
     client.headers(1, requestWith({ ':path': '/no/such' }));
     times(200, () => client.data(1, Buffer.alloc(1), 0));
@@ -126,49 +102,6 @@ describe('floods that ask for answers', () => {
   });
 });
 
-describe('rapid reset', () => {
-  const limits = { resetBurst: 50, resetsPerSecond: 1 };
-
-  isSentAway('streams opened and reset (CVE-2023-44487)', { limits }, 'too many resets', (client) =>
-    times(100, (index) => {
-      client.call(2 * index + 1, 'x', LATE);
-      client.send(FrameType.rstStream, 0, 2 * index + 1, uint32(ErrorCode.cancel));
-    }),
-  );
-
-  isSentAway(
-    'streams that make the server reset them (CVE-2025-8671)',
-    { limits },
-    'too many resets',
-    (client) =>
-      times(100, (index) => {
-        client.headers(2 * index + 1, LATE);
-        client.send(FrameType.windowUpdate, 0, 2 * index + 1, uint32(0));
-      }),
-  );
-
-  isSentAway('malformed requests', { limits }, 'too many resets', (client) =>
-    times(100, (index) => client.headers(2 * index + 1, requestWith({ connection: 'x' }))),
-  );
-
-  it('ending streams that were answered is no offence', async (context) => {
-    const { client, service } = await open(context, { limits });
-    times(200, (index) =>
-      client.headers(2 * index + 1, requestWith({ ':path': '/test.Echo/Open' })),
-    );
-    await service.witness.until(() => service.witness.calls.length === 200);
-    for (const call of service.witness.calls) call.write(Buffer.from('created'));
-    await client.until(
-      (frames) => frames.filter((f) => f.type === FrameType.data).length === 200,
-      'all',
-    );
-    times(200, (index) => client.send(FrameType.rstStream, 0, 2 * index + 1, uint32(8)));
-    client.call(1001);
-    assert.equal((await client.reply(1001)).fields['grpc-status'], '0');
-    assert.equal(service.witness.closed, 200);
-  });
-});
-
 describe('header floods', () => {
   const text = 'a header block without end';
 
@@ -191,6 +124,25 @@ describe('header floods', () => {
     const { client } = await open(context, { limits: { maxHeaderListBytes: 4096 } });
     client.call(1, 'x', requestWith({ a: 'x'.repeat(5000) }));
     assert.equal((await client.reply(1)).resetCode, ErrorCode.frameSizeError);
+    client.call(3);
+    assert.equal((await client.reply(3)).fields['grpc-status'], '0');
+  });
+
+  it('fields without name or value count like others (CVE-2019-9516)', async (context) => {
+    const { client } = await open(context);
+    const empty = Buffer.from('000000'.repeat(3000), 'hex');
+    client.send(FrameType.headers, Flag.endHeaders, 1, Buffer.concat([block(REQUEST), empty]));
+    assert.equal((await client.reply(1)).resetCode, ErrorCode.frameSizeError);
+    client.call(3);
+    assert.equal((await client.reply(3)).fields['grpc-status'], '0');
+  });
+
+  it('a block of table size updates is read, and changes nothing for the next', async (context) => {
+    const { client } = await open(context);
+    const updates = Buffer.alloc(16_000, 0x20);
+    client.send(FrameType.headers, Flag.endHeaders, 1, Buffer.concat([updates, block(REQUEST)]));
+    client.data(1, message('x'));
+    assert.equal((await client.reply(1)).fields['grpc-status'], '0');
     client.call(3);
     assert.equal((await client.reply(3)).fields['grpc-status'], '0');
   });
@@ -237,6 +189,31 @@ describe('memory', () => {
       client.data(101, large.subarray(at, at + 16_000), 0);
     client.data(101, Buffer.alloc(0));
     assert.equal((await client.reply(101)).body.length, large.length);
+  });
+
+  it('open streams are bounded by what they hold, small ones and those with large headers', async (context) => {
+    const { client } = await open(context, { limits: { maxOpenStreamBytes: 100_000 } });
+    const refused = () =>
+      client.received.filter(
+        (f) =>
+          f.type === FrameType.rstStream && f.payload.readUInt32BE(0) === ErrorCode.refusedStream,
+      ).length;
+    const openMany = async (first: number, count: number, fields: [string, string][]) => {
+      times(count, (index) => client.headers(first + 2 * index, fields));
+      await client.sync();
+    };
+    const stream = requestWith({ ':path': '/test.Echo/Open' });
+    await openMany(1, 200, stream);
+    const small = 200 - refused();
+    assert.ok(small > 50 && small < 100, `${small} streams were taken`);
+    times(200, (index) => client.send(FrameType.rstStream, 0, 2 * index + 1, uint32(8)));
+
+    const before = refused();
+    await openMany(1001, 20, [...stream, ['x-large', 'x'.repeat(15_000)]]);
+    assert.equal(20 - (refused() - before), 7, 'of those with 15 kB each');
+    times(20, (index) => client.send(FrameType.rstStream, 0, 1001 + 2 * index, uint32(8)));
+    client.call(2001);
+    assert.equal((await client.reply(2001)).fields['grpc-status'], '0');
   });
 
   it('gzip bombs are unpacked only so often', async (context) => {
@@ -290,105 +267,5 @@ describe('memory', () => {
     other.close();
     client.socket.resume();
     await client.until((frames) => frames.at(-1)?.streamId === 2 * calls - 1, 'the last answer');
-  });
-});
-
-describe('time limits', () => {
-  it('a client that sends no preface is sent away', async (context) => {
-    const { port } = await serveHttp2(context, { limits: { prefaceTimeoutMs: 50 } });
-    const client = await RawClient.bare(port);
-    await client.goodbye();
-  });
-
-  it('nor does half a preface help, nor one without SETTINGS', async (context) => {
-    const { port } = await serveHttp2(context, { limits: { prefaceTimeoutMs: 50 } });
-    for (const bytes of [CLIENT_PREFACE.subarray(0, 10), CLIENT_PREFACE]) {
-      const client = await RawClient.bare(port);
-      client.write(bytes);
-      await client.goodbye();
-    }
-  });
-
-  it('a client that is silent is pinged, and left if it does not answer', async (context) => {
-    const { client } = await open(context, { keepaliveIntervalMs: 50, keepaliveTimeoutMs: 50 });
-    await client.goodbye();
-    assert.ok(client.received.some((f) => f.type === FrameType.ping && f.flags === 0));
-  });
-
-  it('one that answers the pings may stay', async (context) => {
-    const { client } = await open(context, { keepaliveIntervalMs: 30, keepaliveTimeoutMs: 5000 });
-    let answered = 0;
-    await client.until((frames) => {
-      const pings = frames.filter((f) => f.type === FrameType.ping && f.flags === 0);
-      for (; answered < pings.length; answered++) {
-        client.send(FrameType.ping, Flag.ack, 0, pings[answered]?.payload);
-      }
-      return answered >= 3;
-    }, 'three pings');
-    client.call(1);
-    assert.equal((await client.reply(1)).fields['grpc-status'], '0');
-  });
-
-  it('a client that stops reading is left', async (context) => {
-    const limits = { stalledWriteTimeoutMs: 100 };
-    const { client, service } = await open(context, { limits }, setting(4, 2 ** 31 - 1));
-    client.send(FrameType.windowUpdate, 0, 0, uint32(2 ** 30));
-    await client.sync();
-    client.headers(3, requestWith({ ':path': '/test.Echo/Open' }));
-    await service.witness.until(() => service.witness.calls.length === 1);
-    client.socket.pause();
-    client.call(1, '50000000', LARGE);
-    await service.witness.until(() => service.witness.closed === 1);
-  });
-
-  it('an idle client is sent away, where that is asked for', async (context) => {
-    const { client } = await open(context, { limits: { idleTimeoutMs: 50 } });
-    await client.until((frames) => frames.some((f) => f.type === FrameType.goAway), 'GOAWAY');
-    const ping = client.received.find((f) => f.type === FrameType.ping);
-    client.send(FrameType.ping, Flag.ack, 0, ping?.payload);
-    assert.equal((await client.goodbye())?.code, ErrorCode.noError);
-  });
-});
-
-describe('graceful drain (RFC 9113 §6.8)', () => {
-  it('finishes what is at work, takes what was on its way, and refuses the rest', async (context) => {
-    const { client, service } = await open(context);
-    client.call(1, 'x', LATE);
-    await service.witness.until(() => service.witness.late.length === 1);
-    const drained = service.carrier.drain(60_000);
-    await client.until((frames) => frames.some((f) => f.type === FrameType.goAway), 'GOAWAY');
-    assert.equal(
-      client.received.find((f) => f.type === FrameType.goAway)?.payload.readUInt32BE(0),
-      2 ** 31 - 1,
-    );
-    client.call(3, 'x', LATE);
-    const ping = client.received.find((f) => f.type === FrameType.ping && f.flags === 0);
-    client.send(FrameType.ping, Flag.ack, 0, ping?.payload);
-    await client.until(
-      (frames) => frames.filter((f) => f.type === FrameType.goAway).length === 2,
-      'the second',
-    );
-    client.call(5);
-    await service.witness.until(() => service.witness.late.length === 2);
-    for (const answer of service.witness.late) answer(Buffer.from('done'));
-    assert.equal((await client.reply(1)).fields['grpc-status'], '0');
-    assert.equal((await client.reply(3)).fields['grpc-status'], '0');
-    assert.deepEqual(await client.goodbye(), {
-      lastStreamId: 3,
-      code: ErrorCode.noError,
-      text: '',
-    });
-    assert.ok(!client.received.some((f) => f.streamId === 5));
-    await drained;
-  });
-
-  it('ends after its time, and at once without connections', async (context) => {
-    const { client, service } = await open(context);
-    client.call(1, 'x', LATE);
-    await service.witness.until(() => service.witness.late.length === 1);
-    await service.carrier.drain(50);
-    await client.goodbye();
-    const idle = await serveHttp2(context);
-    await idle.carrier.drain(60_000);
   });
 });

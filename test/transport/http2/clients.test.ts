@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { promisify } from 'node:util';
 import { createHttp2Carrier, type RpcMethod } from '../../../src/transport/index.js';
 import { temporaryFolder } from '../../support/folders.js';
+import { GrpcClient } from '../../support/grpc.js';
 import { requireProgram } from '../../support/programs.js';
 import { message } from './raw-client.js';
 import { CARRIER_OPTIONS, testMethods, Witness } from './service.js';
@@ -92,6 +93,23 @@ for (const isTls of [false, true]) {
       assert.equal(length, 1_000_005);
     });
 
+    it('@grpc/grpc-js', async (context) => {
+      const endpoint = await serve(context, isTls);
+      if (endpoint === undefined) return;
+      const { address, certificate } = endpoint;
+      const authority = certificate === undefined ? undefined : readFileSync(certificate);
+      const client = new GrpcClient(address, {}, authority);
+      context.after(() => client.close());
+      const body = Buffer.alloc(1_000_000, 'b');
+      assert.deepEqual(await client.unary('test.Echo/Echo', body), body);
+      const stream = client.bidirectional('test.Echo/Chat');
+      for (const text of ['one', 'two']) stream.send(Buffer.from(text));
+      stream.halfClose();
+      assert.ok(await stream.until(() => stream.ending !== undefined, 10_000));
+      assert.deepEqual(stream.received.map(String), ['one', 'two']);
+      assert.equal(stream.ending?.code, 0);
+    });
+
     it('h2load: many streams on many connections, none fails', async (context) => {
       const h2load = requireProgram(context, 'h2load');
       const endpoint = await serve(context, isTls);
@@ -113,6 +131,18 @@ for (const isTls of [false, true]) {
         `${endpoint.url}/test.Echo/Echo`,
       ]);
       assert.match(stdout, /grpc-status: 0/);
+      assert.doesNotMatch(stdout, /INVALID|_ERROR\(0x0[1-9a-d]/);
+    });
+
+    it('nghttp without a header table, and with windows of its own', async (context) => {
+      const nghttp = requireProgram(context, 'nghttp');
+      const endpoint = await serve(context, isTls);
+      if (nghttp === undefined || endpoint === undefined) return;
+      const { stdout } = await run(nghttp, [
+        ...['-v', '-n', '--header-table-size=0', '-w', '10', '-W', '20', '-b', '200', '-m', '5'],
+        ...['-d', endpoint.body, ...GRPC, `${endpoint.url}/test.Echo/Echo`],
+      ]);
+      assert.equal(stdout.match(/grpc-status: 0/g)?.length, 5);
       assert.doesNotMatch(stdout, /INVALID|_ERROR\(0x0[1-9a-d]/);
     });
 

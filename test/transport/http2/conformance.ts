@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import type { ErrorCode } from '../../../src/transport/http2/protocol.js';
+import { ErrorCode } from '../../../src/transport/http2/protocol.js';
 import { RawClient } from './raw-client.js';
 import { type ServiceOptions, serveHttp2 } from './service.js';
 
@@ -39,3 +39,27 @@ export function resetsStream(
     assert.equal((await client.reply(99)).fields['grpc-status'], '0');
   });
 }
+
+/** An attack; the server must send the client away as too demanding, and serve others. */
+export function isSentAway(
+  name: string,
+  options: ServiceOptions,
+  text: string,
+  attack: (client: RawClient) => void,
+): void {
+  it(name, async (context) => {
+    const { client, service } = await open(context, options);
+    attack(client);
+    const goodbye = await client.goodbye();
+    assert.equal(goodbye?.code, ErrorCode.enhanceYourCalm);
+    assert.equal(goodbye.text, text);
+    const other = await RawClient.open(service.port);
+    other.call(1);
+    assert.equal((await other.reply(1)).fields['grpc-status'], '0', 'others are served');
+    other.close();
+  });
+}
+
+export const times = (count: number, act: (index: number) => void): void => {
+  for (let index = 0; index < count; index++) act(index);
+};

@@ -103,6 +103,8 @@ export class RawClient {
   #at = 0;
   #changed: (() => void)[] = [];
   readonly #decoder = new HpackDecoder(4096);
+  /** Bytes that went through {@link windowsFor}. */
+  readonly #sent = new Map<number, number>();
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -126,10 +128,14 @@ export class RawClient {
   /** Connects, with preface and these settings, acknowledged. */
   static async open(port: number, settings: Buffer = Buffer.alloc(0)): Promise<RawClient> {
     const client = await RawClient.bare(port);
-    client.write(CLIENT_PREFACE);
-    client.send(FrameType.settings, 0, 0, settings);
-    client.send(FrameType.settings, Flag.ack, 0);
-    await client.until((frames) => frames.some(isSettingsAck), 'the acknowledged SETTINGS');
+    await client.#begin(settings);
+    return client;
+  }
+
+  /** The same over a connection that stands already. */
+  static async over(socket: Socket): Promise<RawClient> {
+    const client = new RawClient(socket);
+    await client.#begin(Buffer.alloc(0));
     return client;
   }
 
@@ -197,6 +203,24 @@ export class RawClient {
     });
   }
 
+  /** Waits until the server's windows allow so many more bytes on a stream, and takes them. */
+  async windowsFor(streamId: number, bytes: number): Promise<void> {
+    const room = (id: number): number => {
+      const updates = this.received.filter(
+        (f) => f.type === FrameType.windowUpdate && f.streamId === id,
+      );
+      const granted = updates.reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
+      return 65_535 + granted - (this.#sent.get(id) ?? 0);
+    };
+    const isOver = (): boolean =>
+      this.received.some((f) => f.streamId === streamId && endsStream(f));
+    await this.until(
+      () => isOver() || Math.min(room(0), room(streamId)) >= bytes,
+      'room in the windows',
+    );
+    for (const id of [0, streamId]) this.#sent.set(id, (this.#sent.get(id) ?? 0) + bytes);
+  }
+
   /** Waits until a stream has ended and puts its frames together. */
   async reply(streamId: number): Promise<Reply> {
     await this.until(
@@ -257,6 +281,13 @@ export class RawClient {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  async #begin(settings: Buffer): Promise<void> {
+    this.write(CLIENT_PREFACE);
+    this.send(FrameType.settings, 0, 0, settings);
+    this.send(FrameType.settings, Flag.ack, 0);
+    await this.until((frames) => frames.some(isSettingsAck), 'the acknowledged SETTINGS');
   }
 
   #read(bytes: Buffer): void {

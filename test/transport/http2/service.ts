@@ -1,11 +1,10 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { GrpcCode, RpcError } from '../../../src/base/errors.js';
 import type { Logger } from '../../../src/base/logger.js';
 import {
   type Carrier,
   createGrpcJsCarrier,
   createHttp2Carrier,
-  type Http2Carrier,
   type Http2Limits,
   type RpcMethod,
   type StreamCall,
@@ -15,7 +14,8 @@ import type { Cleanup } from '../../support/cleanup.js';
 
 /** What the handlers have seen, for assertions. */
 export class Witness {
-  /** Ended calls of streams, by what ended them. */
+  /** Calls of streams that were opened, and that have ended. */
+  opened = 0;
   closed = 0;
   halfClosed = 0;
   drained = 0;
@@ -48,6 +48,7 @@ function receiver(
   witness: Witness,
   own: { message?(bytes: Buffer): void; halfClosed?(): void; drained?(): void },
 ): StreamReceiver {
+  witness.opened += 1;
   return {
     message(bytes) {
       witness.messages.push(bytes);
@@ -93,6 +94,26 @@ export function testMethods(witness: Witness): RpcMethod[] {
       path: '/test.Echo/Throw',
       handle() {
         throw new Error('a broken handler');
+      },
+    },
+    {
+      kind: 'bidi',
+      path: '/test.Echo/ThrowAtOnce',
+      open() {
+        throw new Error('a handler that does not even open');
+      },
+    },
+    {
+      // Echoes until it is told to throw.
+      kind: 'bidi',
+      path: '/test.Echo/ThrowLater',
+      open(call) {
+        return receiver(witness, {
+          message(bytes) {
+            if (bytes.toString() === 'throw') throw new Error('a broken handler');
+            call.write(bytes);
+          },
+        });
       },
     },
     {
@@ -196,7 +217,7 @@ export const CARRIER_OPTIONS = {
 };
 
 /** Fails the test run when a connection breaks by a fault of ours. */
-const strictLogger: Logger = {
+export const strictLogger: Logger = {
   debug() {},
   info() {},
   warn() {},
@@ -208,10 +229,10 @@ const strictLogger: Logger = {
   child: () => strictLogger,
 };
 
-export interface Service<C extends Carrier = Carrier> {
+export interface Service {
   readonly port: number;
   readonly witness: Witness;
-  readonly carrier: C;
+  readonly carrier: Carrier;
 }
 
 export type ServiceOptions = Partial<typeof CARRIER_OPTIONS> & {
@@ -219,10 +240,7 @@ export type ServiceOptions = Partial<typeof CARRIER_OPTIONS> & {
 };
 
 /** Serves the test methods over our own HTTP/2 on a port of the system's choice. */
-export async function serveHttp2(
-  cleanup: Cleanup,
-  options: ServiceOptions = {},
-): Promise<Service<Http2Carrier>> {
+export async function serveHttp2(cleanup: Cleanup, options: ServiceOptions = {}): Promise<Service> {
   const witness = new Witness();
   const carrier = createHttp2Carrier({ ...CARRIER_OPTIONS, ...options }, testMethods(witness), {
     logger: strictLogger,
@@ -240,8 +258,12 @@ export async function serveGrpcJs(
   return { port: await listenFor(carrier, cleanup), witness, carrier };
 }
 
-function listenFor(carrier: Carrier, cleanup: Cleanup): Promise<number> {
-  const server = createServer({ noDelay: true }, (socket) => carrier.accept(socket));
+/** Listens on a port of the system's choice, for a carrier that takes what `server` gives it. */
+export function listenFor(
+  carrier: Carrier,
+  cleanup: Cleanup,
+  server: Server = createServer({ noDelay: true }, (socket) => carrier.accept(socket)),
+): Promise<number> {
   cleanup.after(() => {
     carrier.close();
     server.close();

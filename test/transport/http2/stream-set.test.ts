@@ -14,6 +14,7 @@ const HEAD: RequestHead = {
   encoding: '',
   contentLength: -1,
   contentSubtype: '',
+  sizeBytes: 0,
   metadata: () => undefined,
 };
 

@@ -31,6 +31,8 @@ export interface RequestHead extends CallContext {
   /** -1: not given. */
   readonly contentLength: number;
   readonly contentSubtype: string;
+  /** The size of its list of fields (RFC 9113 §6.5.2). */
+  readonly sizeBytes: number;
 }
 
 const GRPC_CONTENT_TYPE = 'application/grpc';
@@ -45,6 +47,7 @@ class ParsedHead implements RequestHead {
   encoding = '';
   contentLength = -1;
   contentSubtype = '';
+  sizeBytes = 0;
   readonly #fields: readonly HeaderField[];
 
   constructor(fields: readonly HeaderField[]) {
@@ -73,6 +76,7 @@ export function parseRequestHead(
   let headerError: string | undefined;
   for (const field of fields) {
     const kind = field.kind;
+    head.sizeBytes += field.sizeBytes;
     if (!field.isValid) head.isMalformed = true;
     if (kind === HeaderKind.other) {
       hasRegular = true;
@@ -196,5 +200,6 @@ function badBase64At(value: string): number | undefined {
     return undefined;
   }
   if (valid < value.length) return valid;
-  return value.length % 4 === 1 ? value.length : undefined;
+  // One character left over is itself what is wrong.
+  return value.length % 4 === 1 ? value.length - 1 : undefined;
 }

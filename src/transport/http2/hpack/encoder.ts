@@ -6,6 +6,9 @@
 /** `:status: 200` is entry 8 of the static table. */
 export const STATUS_200 = Buffer.of(0x88);
 
+/** A dynamic table size update to 0 (§6.3): what the encoder's table always was. */
+export const TABLE_OF_NOTHING = Buffer.of(0x20);
+
 const STATIC_NAMES: ReadonlyMap<string, number> = new Map([
   [':status', 8],
   ['content-type', 31],
