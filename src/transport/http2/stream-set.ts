@@ -34,15 +34,13 @@ export class StreamSet {
     this.#size += 1;
   }
 
-  /** Does nothing when it is not in the set. */
-  delete(stream: Stream): void {
+  /** False when it is not in the set. */
+  delete(stream: Stream): boolean {
     const slot = (stream.id >>> 1) % SLOTS;
-    if (this.#slots[slot] === stream) {
-      this.#slots[slot] = undefined;
-      this.#size -= 1;
-    } else if (this.#others.size > 0 && this.#others.delete(stream.id)) {
-      this.#size -= 1;
-    }
+    if (this.#slots[slot] === stream) this.#slots[slot] = undefined;
+    else if (this.#others.size === 0 || !this.#others.delete(stream.id)) return false;
+    this.#size -= 1;
+    return true;
   }
 
   /** All streams, in no order. */

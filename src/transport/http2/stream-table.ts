@@ -81,9 +81,8 @@ export class StreamTable implements StreamHost {
 
   /** Both sides are done with a stream. */
   remove(stream: Stream): void {
-    if (!this.#has(stream)) return;
+    if (!this.#streams.delete(stream)) return;
     if (stream.isHandling) this.#orphans += 1;
-    this.#streams.delete(stream);
     this.#openBytes -= STREAM_BYTES + stream.head.sizeBytes;
     if (stream.timerSlot >= 0) this.#dependencies.deadlines.cancel(stream);
   }
