@@ -16,8 +16,9 @@ import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
 import { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 import type { ScanRange } from './scan.js';
-import { BackendSnapshot, PrefixedKeys } from './scan.js';
+import { BackendSnapshot, PrefixedKeys, prefixedRange } from './scan.js';
 import { SizeEstimate } from './size.js';
+import { type RecordVisitor, visitTables } from './tablescan.js';
 import { WriteQueue } from './writequeue.js';
 
 export interface BackendOptions {
@@ -252,6 +253,23 @@ export class Backend {
       yield* snapshot.scan(bucket, range);
     } finally {
       await snapshot.close();
+    }
+  }
+
+  /**
+   * Calls `visit` with each record of a bucket, ascending, in turns of a few milliseconds. Nobody may
+   * write to the bucket meanwhile. Several times as fast as {@link scan} on a store that nothing was
+   * put into since it was opened, and without its traces in memory: this is what a start reads with.
+   */
+  async visitAll(bucket: BucketName, visit: RecordVisitor): Promise<void> {
+    await this.#replacing;
+    if (this.#queue.isUntouched) {
+      const { gte, lt } = prefixedRange(bucket);
+      await visitTables(this.#disk, this.#path, { from: gte, below: lt }, visit);
+      return;
+    }
+    for await (const batch of this.scan(bucket)) {
+      for (const [key, value] of batch) visit(key, value, 0, value.length);
     }
   }
 
