@@ -55,8 +55,14 @@ function readFragment(
   const dataEnd = offset + HEADER_BYTES + header.readUInt16LE(4);
   const type = header.readUInt8(6);
   if (dataEnd > end || type < FULL || type > LAST) return undefined;
-  const crc = crc32c(bytes, 0, offset + HEADER_BYTES - 1, dataEnd);
-  const masked = (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
-  if (masked !== header.readUInt32LE(0)) return undefined;
+  if (maskedChecksum(bytes, offset + HEADER_BYTES - 1, dataEnd) !== header.readUInt32LE(0)) {
+    return undefined;
+  }
   return { type, data: bytes.subarray(offset + HEADER_BYTES, dataEnd) };
+}
+
+/** The checksum of `bytes[start, end)` as LevelDB stores it. */
+export function maskedChecksum(bytes: Uint8Array, start: number, end: number): number {
+  const crc = crc32c(bytes, 0, start, end);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

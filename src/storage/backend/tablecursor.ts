@@ -3,7 +3,7 @@ import type { Disk } from '../disk.js';
 import { compareKeys, userKeyLength } from './internalkey.js';
 import type { TableFile } from './manifest.js';
 import { BlockEntries } from './tableblock.js';
-import { assertPlain, type KeyBounds, OpenTable, type Piece } from './tablefile.js';
+import { checkBlock, type KeyBounds, OpenTable, type Piece } from './tablefile.js';
 
 /**
  * Walks over tables whose keys ascend from one to the next. The next piece of a table is read from
@@ -41,7 +41,7 @@ export class TableCursor {
       if (this.#nextBlock >= this.#blocks.length) return false;
       const start = this.#blocks[this.#nextBlock++] as number;
       const end = this.#blocks[this.#nextBlock++] as number;
-      assertPlain(this.#chunk, end);
+      checkBlock(this.#chunk, start, end);
       this.entries.enter(this.#chunk, start, end);
     }
     return true;

@@ -2,6 +2,7 @@
 import type { Disk, DiskFile } from '../disk.js';
 import { WireError, WireReader } from '../protowire.js';
 import { compareKeys, userKeyLength } from './internalkey.js';
+import { maskedChecksum } from './leveldbrecords.js';
 import { BlockEntries } from './tableblock.js';
 
 const FOOTER_BYTES = 48;
@@ -49,7 +50,7 @@ export class OpenTable {
       readHandle(handles);
       const { offset, sizeBytes } = readHandle(handles);
       const index = await readBytes(file, offset, sizeBytes + BLOCK_TRAILER_BYTES);
-      assertPlain(index, sizeBytes);
+      checkBlock(index, 0, sizeBytes);
       return new OpenTable(file, piecesOf(index, sizeBytes, bounds));
     } catch (error) {
       await file.close();
@@ -67,8 +68,14 @@ export class OpenTable {
   }
 }
 
-/** Throws WireError if the block that ends at `end` is compressed: the backend's never are. */
-export function assertPlain(bytes: Buffer, end: number): void {
+/**
+ * Throws WireError if the block `bytes[start, end)`, which its trailer follows, is not what was written
+ * (LevelDB itself checks that only when asked to), or is compressed: the backend's never are.
+ */
+export function checkBlock(bytes: Buffer, start: number, end: number): void {
+  if (maskedChecksum(bytes, start, end + 1) !== bytes.readUInt32LE(end + 1)) {
+    throw new WireError('a block with a wrong checksum');
+  }
   if (bytes[end] !== 0) throw new WireError(`a block of compression type ${bytes[end]}`);
 }
 

@@ -144,6 +144,25 @@ describe('visiting all records of a bucket', () => {
     await assert.rejects(visited(backend, 'key'), BackendCorruptError);
   });
 
+  it('is refused when a bit of a record was flipped, whichever', async (test) => {
+    const path = await storeOf(test, 1, 300);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    const [name = ''] = readdirSync(path).filter((file) => file.endsWith('.ldb'));
+    const table = join(path, name);
+    const whole = readFileSync(table);
+    const records = await visited(backend, 'key');
+    // The last blocks are of other buckets, which are not looked at.
+    for (let at = 0; at < whole.length - 8192; at += 997) {
+      const damaged = Buffer.from(whole);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << (at % 8)), at);
+      writeFileSync(table, damaged);
+      await assert.rejects(visited(backend, 'key'), BackendCorruptError);
+    }
+    writeFileSync(table, whole);
+    assert.deepEqual(await visited(backend, 'key'), records);
+  });
+
   it('is refused when a table is cut or is none', async (test) => {
     const path = await storeOf(test, 1, 2000);
     const backend = await openAt(path);
