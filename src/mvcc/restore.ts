@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { Bucket } from '../storage/backend/index.js';
 import { CorruptStoreError } from './errors.js';
-import { KeyEntry } from './key-entry.js';
 import type { KeySpace } from './key-space.js';
 import type { LeafNode } from './key-tree-nodes.js';
 import { emptyMeta, readMetaInto } from './record.js';
@@ -98,12 +97,11 @@ class RecordRestorer {
     const address = space.records.adopt(main, code, source, start, end);
     readMetaInto(meta, source, start, end);
     const name = source.toString('latin1', meta.keyOffset, meta.keyOffset + meta.keyLength);
-    let entry = space.tree.get(name);
-    const isNew = entry === undefined;
-    entry ??= new KeyEntry(name, address);
+    const known = space.tree.get(name);
+    const entry = known ?? space.tree.create(name);
     if (isTombstoneCode(code)) entry.change(main, code, 0, 0, 0n, address);
     else entry.change(main, code, meta.createRevision, meta.version, meta.lease, address);
-    if (isNew) space.tree.load(entry);
+    if (known === undefined) space.tree.load(entry);
     space.revision = main;
   };
 }
@@ -115,8 +113,9 @@ async function attachLeases(
 ): Promise<void> {
   let leaf: LeafNode | undefined = space.tree.seek('').leaf;
   for (let seen = 1; leaf !== undefined; leaf = leaf.next, seen++) {
-    for (const entry of leaf.entries) {
-      if (entry.lease !== 0n) leases.attach(entry.lease, entry.key);
+    for (let index = 0; index < leaf.length; index++) {
+      const { lease, key } = leaf.entryAt(index);
+      if (lease !== 0n) leases.attach(lease, key);
     }
     // Nothing changes the tree while it is restored.
     if (seen % LEAVES_PER_TURN === 0) await nextTurn(clock);
