@@ -49,7 +49,7 @@ export interface LeaseAttachments {
 }
 
 export interface MvccOptions {
-  /** Bytes of encoded records kept in memory; default 128 MiB. */
+  /** Bytes of encoded records kept in memory; default 96 MiB. */
   cacheSizeBytes?: number;
   /** Records a compaction looks at between two pauses (--experimental-compaction-batch-limit); default 1000. */
   compactionBatchLimit?: number;

@@ -17,7 +17,7 @@ import { readManifest } from './manifest.js';
 
 /** Sequence number and record count in front of each batch. */
 const BATCH_HEADER_BYTES = 12;
-/** Two memtables of 16 MiB and one batch beyond; far more is no log of ours. */
+/** Two memtables of 8 MiB and one batch beyond; far more is no log of ours. */
 const MAX_LOG_BYTES = 1 << 30;
 
 export interface LogFile {
