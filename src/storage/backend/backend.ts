@@ -74,6 +74,8 @@ export class Backend {
   #database: Database;
   #queue: WriteQueue;
   #size: SizeEstimate;
+  /** Whether nothing was written since this LevelDB was opened: then all is in its tables. */
+  #isUntouched = true;
   /** The views that are open. */
   readonly #views = new Set<BackendSnapshot>();
   #replacing: Promise<void> | undefined;
@@ -160,6 +162,7 @@ export class Backend {
    */
   put(bucket: BucketName, key: Buffer, value: Buffer): void {
     this.#assertOpen();
+    this.#isUntouched = false;
     const sizeBytes = key.length + value.length;
     this.#queue.add(BUCKET_PREFIXES[bucket], key, value);
     // Keys of the key bucket are revisions, and never written twice.
@@ -173,6 +176,7 @@ export class Backend {
    */
   delete(bucket: BucketName, key: Buffer, valueSizeBytes?: number): void {
     this.#assertOpen();
+    this.#isUntouched = false;
     this.#queue.add(BUCKET_PREFIXES[bucket], key, undefined);
     if (bucket !== 'key') return;
     const known = valueSizeBytes === undefined ? undefined : key.length + valueSizeBytes;
@@ -182,6 +186,7 @@ export class Backend {
   /** Ends the step of one Raft entry: its records, index and term become durable together. */
   setConsistentIndex(index: number, term: number): void {
     this.#assertOpen();
+    this.#isUntouched = false;
     this.#queue.closeEntry(index, term);
   }
 
@@ -263,7 +268,7 @@ export class Backend {
    */
   async visitAll(bucket: BucketName, visit: RecordVisitor): Promise<void> {
     await this.#replacing;
-    if (this.#queue.isUntouched) {
+    if (this.#isUntouched) {
       const { gte, lt } = prefixedRange(bucket);
       await visitTables(this.#disk, this.#path, { from: gte, below: lt }, visit);
       return;
@@ -393,6 +398,7 @@ export class Backend {
     this.#database = database;
     this.#size = this.#createSize(database);
     this.#queue = this.#createQueue(database);
+    this.#isUntouched = true;
     await this.#size.refresh(0);
     await removeReplaced(this.#disk, this.#path);
   }

@@ -114,11 +114,6 @@ export class WriteQueue {
     return this.unflushedBytes >= this.#options.maxUnflushedBytes;
   }
 
-  /** Whether nothing was ever added. */
-  get isUntouched(): boolean {
-    return this.#closedGroups === 0 && !this.#gathering.hasOpenGroup;
-  }
-
   add(prefix: number, key: Buffer, value: Buffer | undefined): void {
     this.#gathering.add(prefix, key, value);
     if (!this.#flushing) this.#armTimer();

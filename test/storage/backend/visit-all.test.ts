@@ -122,6 +122,15 @@ describe('visiting all records of a bucket', () => {
     assert.deepEqual(records, await scanned(backend, 'key'));
   });
 
+  it('shows the index of an entry that changed nothing else', async (test) => {
+    const path = await storeOf(test, 1, 10);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    backend.setConsistentIndex(5000, 1);
+    await backend.flush();
+    assert.deepEqual(await visited(backend, 'meta'), await scanned(backend, 'meta'));
+  });
+
   it('goes on behind the last record when LevelDB removes tables meanwhile', async (test) => {
     const path = await storeOf(test, 3, 5000);
     for (let gone = 0; gone < 4; gone++) {
