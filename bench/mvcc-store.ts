@@ -23,6 +23,7 @@ const nowhere: RecordStore = {
   whenNotFull: async () => {},
   getSync: () => undefined,
   async *scan() {},
+  async visitAll() {},
 };
 
 function open(records: RecordStore, cacheSizeBytes: number): Promise<MvccStore> {

@@ -44,7 +44,7 @@ const MEMBER = {
   'max-wals': unsigned(5, 'write-ahead log files to keep, 0 for all'),
   'memory-mlock': later(toggle(false, 'keep the memory of the process out of swap')),
   'quota-backend-bytes': signed64(0, 'size limit of the store; 0 means 2 GiB, negative none'),
-  'backend-cache-bytes': signed64(268435456, 'memory for values kept at hand (own flag)'),
+  'backend-cache-bytes': signed64(100663296, 'memory for values kept at hand (own flag)'),
   'backend-bbolt-freelist-type': later(text('', 'kind of free list in bbolt files: array or map')),
   'backend-batch-interval': duration('0s', 'longest wait before records go to disk; 0 means 100ms'),
   'backend-batch-limit': signed(0, 'most records written to disk at a time; 0 means 10000'),

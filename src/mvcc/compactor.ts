@@ -187,7 +187,8 @@ export class Compactor {
       const dead: string[] = [];
       let leaf: LeafNode | undefined = space.tree.seek(resumeAt).leaf;
       for (let seen = 0; leaf !== undefined && seen < ENTRIES_PER_TURN; leaf = leaf.next) {
-        for (const entry of leaf.entries) {
+        for (let index = 0; index < leaf.length; index++) {
+          const entry = leaf.entryAt(index);
           const kept = entry.compact(revision);
           if (kept === Kept.nothingAndDead) dead.push(entry.key);
           else if (kept !== Kept.nothing) anyKept = true;

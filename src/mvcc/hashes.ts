@@ -97,7 +97,9 @@ export class Hashes {
       let leaf: LeafNode | undefined = space.tree.seek(resumeAt).leaf;
       resumeAt = undefined;
       for (let seen = 0; leaf !== undefined; leaf = leaf.next) {
-        if (leaf.entries.some(isKept)) return true;
+        for (let index = 0; index < leaf.length; index++) {
+          if (isKept(leaf.entryAt(index))) return true;
+        }
         seen += leaf.length;
         if (seen < ENTRIES_PER_TURN) continue;
         resumeAt = leaf.next?.keys[0];

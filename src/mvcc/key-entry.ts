@@ -1,17 +1,17 @@
+import {
+  ADDRESS,
+  CODE,
+  CREATE_REVISION,
+  HISTORY_CHUNK_REVISIONS,
+  type HistoryChunk,
+  type KeyRows,
+  MOD_REVISION,
+  NUMBERS_PER_ROW,
+  ROWS_PER_CHUNK,
+  type RowChunk,
+  VERSION,
+} from './key-rows.js';
 import { isTombstoneCode } from './revision-key.js';
-
-/** Revisions in one {@link HistoryChunk}; a key written a million times is never copied as a whole. */
-const CHUNK_REVISIONS = 512;
-
-/**
- * Older revisions of a key in ascending order as pairs (main, code), in a list of chunks from new to
- * old. Most keys have none or one short chunk.
- */
-interface HistoryChunk {
-  /** main, code, main, code, … */
-  pairs: number[];
-  older: HistoryChunk | undefined;
-}
 
 /** A revision of one key: what {@link KeyEntry.locate} fills. */
 export interface LocatedRevision {
@@ -20,26 +20,71 @@ export interface LocatedRevision {
 }
 
 /**
- * All that memory knows of one key: its newest revision in full, of older ones only where they lie.
- * There is one of these a key, so it has no field that is not needed.
+ * All that memory knows of one key: its newest revision in full, of older ones only where they lie. It
+ * is the view of a row, made when somebody looks at the key, and is not to be kept: the row may be
+ * another key's after a compaction.
  */
 export class KeyEntry {
-  readonly key: string;
-  /** Main revision and code of the newest change. */
-  modRevision = 0;
-  code = 0;
-  createRevision = 0;
-  /** 0 = deleted. */
-  version = 0;
-  lease = 0n;
-  /** Where the value log has the newest record, if it is still there. */
-  address: number;
-  private history: HistoryChunk | undefined = undefined;
+  private readonly chunk: RowChunk;
+  /** The row's place in its chunk. */
+  private readonly index: number;
 
-  /** `address` is never a small integer, so that the field has one representation from the start. */
-  constructor(key: string, address: number) {
-    this.key = key;
-    this.address = address;
+  constructor(rows: KeyRows, row: number) {
+    this.chunk = rows.chunkOf(row);
+    this.index = rows.indexOf(row);
+  }
+
+  /** The number of the row. */
+  get row(): number {
+    return this.chunk.firstRow + this.index;
+  }
+
+  get key(): string {
+    return this.chunk.keys[this.index] as string;
+  }
+
+  /** Main revision of the newest change. */
+  get modRevision(): number {
+    return this.chunk.numbers[this.index * NUMBERS_PER_ROW + MOD_REVISION] as number;
+  }
+
+  /** Code of the newest change. */
+  get code(): number {
+    return this.chunk.numbers[this.index * NUMBERS_PER_ROW + CODE] as number;
+  }
+
+  get createRevision(): number {
+    return this.chunk.numbers[this.index * NUMBERS_PER_ROW + CREATE_REVISION] as number;
+  }
+
+  /** 0 = deleted. */
+  get version(): number {
+    return this.chunk.numbers[this.index * NUMBERS_PER_ROW + VERSION] as number;
+  }
+
+  /** 0n = none. */
+  get lease(): bigint {
+    return this.chunk.leases?.get(this.index) ?? 0n;
+  }
+
+  /** Where the value log has the newest record, if it is still there. */
+  get address(): number {
+    return this.chunk.numbers[this.index * NUMBERS_PER_ROW + ADDRESS] as number;
+  }
+
+  set address(address: number) {
+    this.chunk.numbers[this.index * NUMBERS_PER_ROW + ADDRESS] = address;
+  }
+
+  private get history(): HistoryChunk | undefined {
+    return this.chunk.histories?.[this.index];
+  }
+
+  private set history(history: HistoryChunk | undefined) {
+    const { chunk } = this;
+    if (history === undefined && chunk.histories === undefined) return;
+    chunk.histories ??= new Array<HistoryChunk | undefined>(ROWS_PER_CHUNK).fill(undefined);
+    chunk.histories[this.index] = history;
   }
 
   get isLive(): boolean {
@@ -60,18 +105,28 @@ export class KeyEntry {
     lease: bigint,
     address: number,
   ): void {
-    if (this.modRevision !== 0) this.remember(this.modRevision, this.code);
-    this.modRevision = main;
-    this.code = code;
-    this.createRevision = createRevision;
-    this.version = version;
-    this.lease = lease;
-    this.address = address;
+    const { numbers } = this.chunk;
+    const at = this.index * NUMBERS_PER_ROW;
+    const before = numbers[at + MOD_REVISION] as number;
+    if (before !== 0) this.remember(before, numbers[at + CODE] as number);
+    numbers[at + MOD_REVISION] = main;
+    numbers[at + CODE] = code;
+    numbers[at + CREATE_REVISION] = createRevision;
+    numbers[at + VERSION] = version;
+    numbers[at + ADDRESS] = address;
+    if (lease !== 0n || this.chunk.leases !== undefined) this.setLease(lease);
+  }
+
+  private setLease(lease: bigint): void {
+    const { chunk, index } = this;
+    chunk.leases ??= new Map();
+    if (lease === 0n) chunk.leases.delete(index);
+    else chunk.leases.set(index, lease);
   }
 
   private remember(main: number, code: number): void {
     const chunk = this.history;
-    if (chunk === undefined || chunk.pairs.length >= CHUNK_REVISIONS * 2) {
+    if (chunk === undefined || chunk.pairs.length >= HISTORY_CHUNK_REVISIONS * 2) {
       this.history = { pairs: [main, code], older: chunk };
     } else {
       chunk.pairs.push(main, code);

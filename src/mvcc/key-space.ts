@@ -1,4 +1,4 @@
-import { KeyEntry } from './key-entry.js';
+import type { KeyEntry } from './key-entry.js';
 import { KeyTree } from './key-tree.js';
 import type { Records } from './records.js';
 import { revisionCode } from './revision-key.js';
@@ -82,7 +82,7 @@ export class KeySpace {
   ): KeyEntry {
     const address = this.records.lastAddress;
     if (entry === undefined) {
-      const created = new KeyEntry(key, address);
+      const created = this.tree.create(key);
       created.change(main, code, createRevision, version, lease, address);
       this.tree.insert(created);
       return created;

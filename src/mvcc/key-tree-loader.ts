@@ -1,63 +1,66 @@
-import type { KeyEntry } from './key-entry.js';
+import type { KeyRows } from './key-rows.js';
+import { type Run, RunMerge, sortedRun } from './key-runs.js';
 import { InnerNode, LeafNode, type TreeNode } from './key-tree-nodes.js';
 
-/** Entries sorted at once: some milliseconds. */
-const RUN_ENTRIES = 8192;
+/** Keys sorted at once: some milliseconds. */
+const RUN_KEYS = 8192;
 /** Entries or children of a new node: room is left for what comes later. */
 const FILL = 48;
 /** Leaves built between two turns. */
 const LEAVES_PER_SLICE = 128;
 
-/** A sorted run that is being merged. */
-interface Cursor {
-  readonly run: readonly KeyEntry[];
-  index: number;
-}
-
 /**
- * Builds a tree of entries that come in any order: sorted runs, one merge, full nodes from the leaves
- * up. Inserting them one by one took two thirds of a start on a large store, most of it in comparing
- * keys on the way down through nodes that were in no cache.
+ * Builds a tree of keys that come in any order: sorted runs, one merge, full nodes from the leaves up.
+ * Inserting them one by one took two thirds of a start on a large store, most of it in comparing keys
+ * on the way down through nodes that were in no cache.
  */
 export class KeyTreeLoader {
-  private readonly runs: KeyEntry[][] = [];
-  private run: KeyEntry[] = [];
+  private readonly all: KeyRows;
+  private readonly runs: Run[] = [];
+  private keys: string[] = [];
+  private rows: number[] = [];
 
-  /** Takes an entry whose key was not added before. */
-  add(entry: KeyEntry): void {
-    this.run.push(entry);
-    if (this.run.length === RUN_ENTRIES) this.closeRun();
+  constructor(all: KeyRows) {
+    this.all = all;
+  }
+
+  /** Takes a key that was not added before. */
+  add(key: string, row: number): void {
+    this.keys.push(key);
+    this.rows.push(row);
+    if (this.keys.length === RUN_KEYS) this.closeRun();
   }
 
   /** Builds the tree, yielding between slices of some milliseconds; returns its root. */
   *build(): Generator<void, TreeNode> {
-    if (this.run.length > 0) this.closeRun();
-    const count = this.runs.reduce((sum, run) => sum + run.length, 0);
+    if (this.keys.length > 0) this.closeRun();
+    const count = this.runs.reduce((sum, run) => sum + run.keys.length, 0);
     let nodes: TreeNode[] = yield* this.leaves(count);
     while (nodes.length > 1) {
       nodes = innerNodes(nodes);
       yield;
     }
-    return nodes[0] ?? new LeafNode([], [], undefined);
+    return nodes[0] ?? new LeafNode(this.all, [], [], undefined);
   }
 
   private closeRun(): void {
-    this.run.sort((a, b) => (a.key < b.key ? -1 : 1));
-    this.runs.push(this.run);
-    this.run = [];
+    this.runs.push(sortedRun(this.keys, this.rows));
+    this.keys = [];
+    this.rows = [];
   }
 
   private *leaves(count: number): Generator<void, LeafNode[]> {
-    const next = merge(this.runs);
+    const merge = new RunMerge(this.runs);
     const leaves: LeafNode[] = [];
     for (const size of evenSizes(count)) {
-      const entries: KeyEntry[] = [];
-      while (entries.length < size) entries.push(next());
-      const leaf = new LeafNode(
-        entries.map((entry) => entry.key),
-        entries,
-        undefined,
-      );
+      const keys: string[] = [];
+      const rows: number[] = [];
+      for (let taken = 0; taken < size; taken++) {
+        keys.push(merge.key);
+        rows.push(merge.row);
+        merge.advance();
+      }
+      const leaf = new LeafNode(this.all, keys, rows, undefined);
       const previous = leaves.at(-1);
       if (previous !== undefined) previous.next = leaf;
       leaves.push(leaf);
@@ -91,40 +94,4 @@ function lowestKey(node: TreeNode): string {
   let lowest = node;
   while (lowest instanceof InnerNode) lowest = lowest.children[0] as TreeNode;
   return lowest.keys[0] as string;
-}
-
-/** Gives the entries of all runs in key order, one a call; a binary heap of the runs' heads. */
-function merge(runs: readonly KeyEntry[][]): () => KeyEntry {
-  const heap: Cursor[] = runs.map((run) => ({ run, index: 0 }));
-  for (let at = (heap.length >>> 1) - 1; at >= 0; at--) siftDown(heap, at);
-  return () => {
-    const top = heap[0] as Cursor;
-    const entry = top.run[top.index++] as KeyEntry;
-    if (top.index === top.run.length) {
-      const last = heap.pop() as Cursor;
-      if (last !== top) heap[0] = last;
-    }
-    siftDown(heap, 0);
-    return entry;
-  };
-}
-
-function siftDown(heap: Cursor[], start: number): void {
-  let at = start;
-  for (;;) {
-    let least = at;
-    for (let child = at * 2 + 1; child <= at * 2 + 2 && child < heap.length; child++) {
-      if (headKey(heap, child) < headKey(heap, least)) least = child;
-    }
-    if (least === at) return;
-    const moved = heap[at] as Cursor;
-    heap[at] = heap[least] as Cursor;
-    heap[least] = moved;
-    at = least;
-  }
-}
-
-function headKey(heap: readonly Cursor[], at: number): string {
-  const cursor = heap[at] as Cursor;
-  return (cursor.run[cursor.index] as KeyEntry).key;
 }

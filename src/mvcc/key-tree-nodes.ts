@@ -1,4 +1,5 @@
-import type { KeyEntry } from './key-entry.js';
+import { KeyEntry } from './key-entry.js';
+import type { KeyRows } from './key-rows.js';
 
 /** Entries of a leaf, children of an inner node, at most. */
 export const NODE_CAPACITY = 64;
@@ -9,19 +10,31 @@ export type TreeNode = LeafNode | InnerNode;
 
 /** The entries of a part of the key space, in key order. Leaves form a list. */
 export class LeafNode {
-  /** Beside the entries, because a search that reads `entries[i].key` misses the cache twice a step. */
+  /** Beside the rows, because a search that looks keys up by row misses the cache twice a step. */
   readonly keys: string[];
-  readonly entries: KeyEntry[];
+  /** The row of each key in {@link all}. */
+  readonly rows: number[];
+  private readonly all: KeyRows;
   next: LeafNode | undefined;
   /** Entries whose key is live at the newest revision. */
   live: number;
 
-  constructor(keys: string[], entries: KeyEntry[], next: LeafNode | undefined) {
+  constructor(all: KeyRows, keys: string[], rows: number[], next: LeafNode | undefined) {
+    this.all = all;
     this.keys = keys;
-    this.entries = entries;
+    this.rows = rows;
     this.next = next;
     this.live = 0;
     this.recount();
+  }
+
+  /** The entry at `index`. */
+  entryAt(index: number): KeyEntry {
+    return new KeyEntry(this.all, this.rows[index] as number);
+  }
+
+  isLiveAt(index: number): boolean {
+    return this.all.isLive(this.rows[index] as number);
   }
 
   get length(): number {
@@ -29,9 +42,7 @@ export class LeafNode {
   }
 
   recount(): void {
-    let live = 0;
-    for (const entry of this.entries) if (entry.isLive) live++;
-    this.live = live;
+    this.live = this.liveBefore(this.rows.length);
   }
 
   /** The index of the first key that is not below `key`. */
@@ -49,29 +60,29 @@ export class LeafNode {
 
   /** Live entries before `index`. */
   liveBefore(index: number): number {
-    const { entries } = this;
     let live = 0;
-    for (let at = 0; at < index; at++) if ((entries[at] as KeyEntry).isLive) live++;
+    for (let at = 0; at < index; at++) if (this.isLiveAt(at)) live++;
     return live;
   }
 
   insertAt(index: number, entry: KeyEntry): void {
     insertInto(this.keys, index, entry.key);
-    insertInto(this.entries, index, entry);
+    insertInto(this.rows, index, entry.row);
     if (entry.isLive) this.live++;
   }
 
   removeAt(index: number): void {
-    if ((this.entries[index] as KeyEntry).isLive) this.live--;
+    if (this.isLiveAt(index)) this.live--;
     this.keys.splice(index, 1);
-    this.entries.splice(index, 1);
+    this.rows.splice(index, 1);
   }
 
   /** Moves what is at `index` and behind it to a new leaf, which becomes the next one. */
   splitAt(index: number): LeafNode {
-    const right = new LeafNode(this.keys.slice(index), this.entries.slice(index), this.next);
-    this.keys.length = index;
-    this.entries.length = index;
+    const { keys, rows } = this;
+    const right = new LeafNode(this.all, keys.slice(index), rows.slice(index), this.next);
+    keys.length = index;
+    rows.length = index;
     this.live -= right.live;
     this.next = right;
     return right;
@@ -80,7 +91,7 @@ export class LeafNode {
   /** Takes over all of the next leaf. */
   absorb(right: LeafNode): void {
     this.keys.push(...right.keys);
-    this.entries.push(...right.entries);
+    this.rows.push(...right.rows);
     this.live += right.live;
     this.next = right.next;
   }
@@ -88,7 +99,7 @@ export class LeafNode {
   /** Evens out with the next leaf. */
   balance(right: LeafNode): void {
     evenOut(this.keys, right.keys);
-    evenOut(this.entries, right.entries);
+    evenOut(this.rows, right.rows);
     this.recount();
     right.recount();
   }

@@ -1,4 +1,5 @@
-import type { KeyEntry } from './key-entry.js';
+import { KeyEntry } from './key-entry.js';
+import { KeyRows } from './key-rows.js';
 import { KeyTable } from './key-table.js';
 import { KeyTreeLoader } from './key-tree-loader.js';
 import {
@@ -31,14 +32,15 @@ export interface TreePosition {
  */
 export class KeyTree {
   private root: TreeNode;
-  private readonly table = new KeyTable();
+  private readonly rows = new KeyRows();
+  private readonly table = new KeyTable(this.rows);
   private entryCount = 0;
   /** The leaf of the last insertion: a run of ascending keys fills its leaves to the brim. */
   private lastLeaf: LeafNode | undefined;
   private loader: KeyTreeLoader | undefined;
 
   constructor() {
-    this.root = new LeafNode([], [], undefined);
+    this.root = new LeafNode(this.rows, [], [], undefined);
   }
 
   /** Entries, those of deleted keys included. */
@@ -52,7 +54,13 @@ export class KeyTree {
   }
 
   get(key: string): KeyEntry | undefined {
-    return this.table.get(key);
+    const row = this.table.find(key);
+    return row === undefined ? undefined : new KeyEntry(this.rows, row);
+  }
+
+  /** An entry for a key that has none; it is to be filled and then to be inserted or loaded. */
+  create(key: string): KeyEntry {
+    return new KeyEntry(this.rows, this.rows.add(key));
   }
 
   /** The position of the first entry whose key is not below `key`. */
@@ -74,24 +82,24 @@ export class KeyTree {
     return live + node.liveBefore(node.lowerBound(key));
   }
 
-  /** Adds an entry whose key is not in the tree yet. */
+  /** Adds an entry of {@link create}. */
   insert(entry: KeyEntry): void {
     this.entryCount++;
-    this.table.add(entry);
+    this.table.add(entry.key, entry.row);
     const split = this.insertBelow(this.root, entry);
     if (split !== undefined) this.root = new InnerNode([this.root, split.right], [split.separator]);
   }
 
   /**
-   * Adds an entry of a large number that come in any order; its key is not in the tree yet. Until
+   * Adds an entry of {@link create}, one of a large number that come in any order. Until
    * {@link finishLoad} only {@link get} knows of them.
    */
   load(entry: KeyEntry): void {
     if (this.loader === undefined && this.entryCount > 0) throw new Error('the tree is not empty');
-    this.loader ??= new KeyTreeLoader();
-    this.loader.add(entry);
+    this.loader ??= new KeyTreeLoader(this.rows);
+    this.loader.add(entry.key, entry.row);
     this.entryCount++;
-    this.table.add(entry);
+    this.table.add(entry.key, entry.row);
   }
 
   /** Builds the tree of what was loaded; to be drained with turns in between. */
@@ -114,9 +122,11 @@ export class KeyTree {
 
   /** Removes the entry of `key`; false if there is none. */
   remove(key: string): boolean {
-    if (!this.removeBelow(this.root, key)) return false;
+    const row = this.table.delete(key);
+    if (row === undefined) return false;
+    this.removeBelow(this.root, key);
+    this.rows.remove(row);
     this.entryCount--;
-    this.table.delete(key);
     this.lastLeaf = undefined;
     if (this.root instanceof InnerNode && this.root.length === 1) {
       this.root = this.root.children[0] as TreeNode;
@@ -162,19 +172,16 @@ export class KeyTree {
     return { separator: right.keys[0] as string, right };
   }
 
-  private removeBelow(node: TreeNode, key: string): boolean {
+  private removeBelow(node: TreeNode, key: string): void {
     if (node instanceof LeafNode) {
-      const index = node.lowerBound(key);
-      if (node.keys[index] !== key) return false;
-      node.removeAt(index);
-      return true;
+      node.removeAt(node.lowerBound(key));
+      return;
     }
     const index = node.childIndex(key);
     const child = node.children[index] as TreeNode;
-    if (!this.removeBelow(child, key)) return false;
+    this.removeBelow(child, key);
     node.recount(index);
     if (child.length < NODE_MINIMUM && node.length > 1) repair(node, index === 0 ? 0 : index - 1);
-    return true;
   }
 }
 

@@ -74,9 +74,8 @@ function readNewest(space: KeySpace, read: ResolvedRead, result: RangeResult): v
       index = -1;
       continue;
     }
-    const entry = leaf.entries[index] as KeyEntry;
-    if (!entry.isLive) continue;
-    addRecord(space, entry, read, result);
+    if (!leaf.isLiveAt(index)) continue;
+    addRecord(space, leaf.entryAt(index), read, result);
     found++;
   }
 }
@@ -104,7 +103,7 @@ function walkRange(space: KeySpace, range: KeyRange, visit: (entry: KeyEntry) =>
   };
   for (; leaf !== undefined; leaf = leaf.next, index = 0) {
     const stop = end === undefined ? leaf.length : leaf.lowerBound(end);
-    for (; index < stop; index++) visit(leaf.entries[index] as KeyEntry);
+    for (; index < stop; index++) visit(leaf.entryAt(index));
     if (stop < leaf.length) return;
   }
 }

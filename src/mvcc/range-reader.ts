@@ -94,7 +94,7 @@ export class SlicedReader implements RangeReader {
     for (; leaf !== undefined; leaf = leaf.next, index = 0) {
       const stop: number = end === undefined ? leaf.length : leaf.lowerBound(end);
       for (; index < stop; index++) {
-        const entry = leaf.entries[index] as KeyEntry;
+        const entry = leaf.entryAt(index);
         this.visit(entry, chunk);
         work++;
         if (

@@ -147,12 +147,9 @@ export function readRecordKey(record: Buffer): string {
   return record.toString('latin1', readPosition, readPosition + length);
 }
 
-/**
- * The numbers of a record, and where its key and value lie. Records come from this store or from an
- * etcd database, so the order of fields is known.
- */
-export function readRecordMeta(record: Buffer): RecordMeta {
-  const meta: RecordMeta = {
+/** For {@link readMetaInto}. */
+export function emptyMeta(): RecordMeta {
+  return {
     createRevision: 0,
     modRevision: 0,
     version: 0,
@@ -162,31 +159,37 @@ export function readRecordMeta(record: Buffer): RecordMeta {
     valueOffset: 0,
     valueLength: 0,
   };
-  let position = 0;
-  if (record[position] === TAG_KEY) {
-    meta.keyLength = readVarint(record, position + 1);
-    meta.keyOffset = readPosition;
-    position = readPosition + meta.keyLength;
-  }
-  if (record[position] === TAG_CREATE_REVISION) {
-    meta.createRevision = readVarint(record, position + 1);
-    position = readPosition;
-  }
-  if (record[position] === TAG_MOD_REVISION) {
-    meta.modRevision = readVarint(record, position + 1);
-    position = readPosition;
-  }
-  if (record[position] === TAG_VERSION) {
-    meta.version = readVarint(record, position + 1);
-    position = readPosition;
-  }
-  if (record[position] === TAG_VALUE) {
-    meta.valueLength = readVarint(record, position + 1);
-    meta.valueOffset = readPosition;
-    position = readPosition + meta.valueLength;
-  }
-  if (position < record.length) meta.lease = KeyValue.decode(record).lease;
+}
+
+/**
+ * The numbers of a record, and where its key and value lie. Records come from this store or from an
+ * etcd database, so the order of fields is known.
+ */
+export function readRecordMeta(record: Buffer): RecordMeta {
+  const meta = emptyMeta();
+  readMetaInto(meta, record, 0, record.length);
   return meta;
+}
+
+/** Reads the record `source[start, end)` into an object that is used again, for who reads millions. */
+export function readMetaInto(meta: RecordMeta, source: Buffer, start: number, end: number): void {
+  readPosition = start;
+  meta.keyLength = readField(source, end, TAG_KEY);
+  meta.keyOffset = readPosition;
+  readPosition += meta.keyLength;
+  meta.createRevision = readField(source, end, TAG_CREATE_REVISION);
+  meta.modRevision = readField(source, end, TAG_MOD_REVISION);
+  meta.version = readField(source, end, TAG_VERSION);
+  meta.valueLength = readField(source, end, TAG_VALUE);
+  meta.valueOffset = readPosition;
+  readPosition += meta.valueLength;
+  meta.lease = readPosition < end ? KeyValue.decode(source.subarray(start, end)).lease : 0n;
+}
+
+/** The number or length at {@link readPosition} if that is where the field stands; 0 if it is absent. */
+function readField(source: Buffer, end: number, tag: number): number {
+  if (readPosition >= end || source[readPosition] !== tag) return 0;
+  return readVarint(source, readPosition + 1);
 }
 
 /** The record without its value (`keys_only`). */

@@ -67,9 +67,12 @@ export class Records {
     return record;
   }
 
-  /** Takes a record that the store already has into memory (restore); returns its address. */
-  adopt(main: number, code: number, record: Uint8Array): number {
-    const address = this.log.append(record);
+  /**
+   * Takes a copy of the record `source[start, end)`, which the store already has, into memory
+   * (restore); returns its address.
+   */
+  adopt(main: number, code: number, source: Buffer, start: number, end: number): number {
+    const address = this.log.append(source, start, end);
     this.noteRecent(main, code, address);
     return address;
   }

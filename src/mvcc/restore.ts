@@ -1,10 +1,9 @@
 import type { Clock } from '../base/clock.js';
 import { Bucket } from '../storage/backend/index.js';
 import { CorruptStoreError } from './errors.js';
-import { KeyEntry } from './key-entry.js';
 import type { KeySpace } from './key-space.js';
 import type { LeafNode } from './key-tree-nodes.js';
-import { readRecordKey, readRecordMeta } from './record.js';
+import { emptyMeta, readMetaInto } from './record.js';
 import {
   codeOfRevisionKey,
   encodeMainRevision,
@@ -68,9 +67,8 @@ export async function restoreKeySpace(
   clock: Clock,
 ): Promise<void> {
   const marks = new CompactionMarks(store);
-  for await (const batch of store.scan(Bucket.key, {})) {
-    for (const [key, record] of batch) restoreRecord(space, key, record);
-  }
+  const restorer = new RecordRestorer(space);
+  await store.visitAll(Bucket.key, restorer.visit);
   for (const _ of space.tree.finishLoad()) await nextTurn(clock);
   space.compactedRevision = marks.finished ?? -1;
   // The newest revisions may have been tombstones that a compaction removed.
@@ -78,25 +76,34 @@ export async function restoreKeySpace(
   await attachLeases(space, leases, clock);
 }
 
-function restoreRecord(space: KeySpace, key: Buffer, record: Buffer): void {
-  if (!isRevisionKey(key)) {
-    throw new CorruptStoreError(`mvcc: the key bucket holds ${key.toString('hex')}`);
+/** Puts records into a key space in the order of their revisions. */
+class RecordRestorer {
+  private readonly space: KeySpace;
+  /** One for all records. */
+  private readonly meta = emptyMeta();
+
+  constructor(space: KeySpace) {
+    this.space = space;
   }
-  const main = mainOfRevisionKey(key);
-  const code = codeOfRevisionKey(key);
-  const address = space.records.adopt(main, code, record);
-  const name = readRecordKey(record);
-  let entry = space.tree.get(name);
-  const isNew = entry === undefined;
-  entry ??= new KeyEntry(name, address);
-  if (isTombstoneCode(code)) {
-    entry.change(main, code, 0, 0, 0n, address);
-  } else {
-    const meta = readRecordMeta(record);
-    entry.change(main, code, meta.createRevision, meta.version, meta.lease, address);
-  }
-  if (isNew) space.tree.load(entry);
-  space.revision = main;
+
+  /** A RecordVisitor. Throws {@link CorruptStoreError}. */
+  readonly visit = (key: Buffer, source: Buffer, start: number, end: number): void => {
+    if (!isRevisionKey(key)) {
+      throw new CorruptStoreError(`mvcc: the key bucket holds ${key.toString('hex')}`);
+    }
+    const { space, meta } = this;
+    const main = mainOfRevisionKey(key);
+    const code = codeOfRevisionKey(key);
+    const address = space.records.adopt(main, code, source, start, end);
+    readMetaInto(meta, source, start, end);
+    const name = source.toString('latin1', meta.keyOffset, meta.keyOffset + meta.keyLength);
+    const known = space.tree.get(name);
+    const entry = known ?? space.tree.create(name);
+    if (isTombstoneCode(code)) entry.change(main, code, 0, 0, 0n, address);
+    else entry.change(main, code, meta.createRevision, meta.version, meta.lease, address);
+    if (known === undefined) space.tree.load(entry);
+    space.revision = main;
+  };
 }
 
 async function attachLeases(
@@ -106,8 +113,9 @@ async function attachLeases(
 ): Promise<void> {
   let leaf: LeafNode | undefined = space.tree.seek('').leaf;
   for (let seen = 1; leaf !== undefined; leaf = leaf.next, seen++) {
-    for (const entry of leaf.entries) {
-      if (entry.lease !== 0n) leases.attach(entry.lease, entry.key);
+    for (let index = 0; index < leaf.length; index++) {
+      const { lease, key } = leaf.entryAt(index);
+      if (lease !== 0n) leases.attach(lease, key);
     }
     // Nothing changes the tree while it is restored.
     if (seen % LEAVES_PER_TURN === 0) await nextTurn(clock);

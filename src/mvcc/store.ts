@@ -33,7 +33,7 @@ import type {
 } from './types.js';
 import { WatchHub } from './watch/hub.js';
 
-const DEFAULT_CACHE_BYTES = 256 << 20;
+const DEFAULT_CACHE_BYTES = 96 << 20;
 const DEFAULT_COMPACTION_BATCH_LIMIT = 1000;
 const DEFAULT_COMPACTION_SLEEP_INTERVAL_MS = 10;
 /** About 5 ms. */

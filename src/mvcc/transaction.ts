@@ -52,7 +52,7 @@ export class Transaction implements WriteTransaction {
     // Deleting marks entries and leaves the tree's shape alone, so the walk can go on.
     for (; leaf !== undefined; leaf = leaf.next, index = 0) {
       const stop: number = range.end === undefined ? leaf.length : leaf.lowerBound(range.end);
-      for (; index < stop; index++) this.deleteEntry(leaf.entries[index] as KeyEntry);
+      for (; index < stop; index++) this.deleteEntry(leaf.entryAt(index));
       if (stop < leaf.length) break;
     }
     return this.log.length - before;

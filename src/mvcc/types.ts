@@ -6,7 +6,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Histogram } from '../base/metrics.js';
-import type { Bucket } from '../storage/backend/index.js';
+import type { Bucket, RecordVisitor } from '../storage/backend/index.js';
 
 /** Bounds of a scan: `gte` inclusive, `lt` exclusive. */
 export interface RecordScanRange {
@@ -31,6 +31,11 @@ export interface RecordStore {
   getSync(bucket: Bucket, key: Buffer): Buffer | undefined;
   /** Pairs in byte order, in batches of a few milliseconds' work, of one moment not before the call. */
   scan(bucket: Bucket, range: RecordScanRange): AsyncIterable<readonly [Buffer, Buffer][]>;
+  /**
+   * Shows all records of a bucket in byte order, in turns. Nothing may be written to it meanwhile, and
+   * what is shown is valid only during the call.
+   */
+  visitAll(bucket: Bucket, visit: RecordVisitor): Promise<void>;
 }
 
 /**
@@ -44,7 +49,7 @@ export interface LeaseAttachments {
 }
 
 export interface MvccOptions {
-  /** Bytes of encoded records kept in memory; default 256 MiB. */
+  /** Bytes of encoded records kept in memory; default 96 MiB. */
   cacheSizeBytes?: number;
   /** Records a compaction looks at between two pauses (--experimental-compaction-batch-limit); default 1000. */
   compactionBatchLimit?: number;

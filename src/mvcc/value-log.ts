@@ -91,10 +91,10 @@ export class ValueLog {
     return address;
   }
 
-  /** Appends a copy of an encoded record; returns its address. */
-  append(record: Uint8Array): number {
-    const address = this.reserve(record.length);
-    this.target.set(record, this.targetOffset);
+  /** Appends a copy of the encoded record `source[start, end)`; returns its address. */
+  append(source: Buffer, start = 0, end = source.length): number {
+    const address = this.reserve(end - start);
+    source.copy(this.target, this.targetOffset, start, end);
     return address;
   }
 

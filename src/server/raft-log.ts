@@ -12,10 +12,9 @@ import {
 } from '../raft/index.js';
 import {
   createWal,
-  NO_SNAPSHOT,
+  newestSnapshotEntry,
   nodeDisk,
   openWal,
-  validSnapshotEntries,
   type Wal,
   type WalFailedError,
   walExists,
@@ -141,8 +140,7 @@ async function reopen(
   options: RaftLogOptions,
   dependencies: RaftLogDependencies,
 ): Promise<RaftLog> {
-  const snapshots = await validSnapshotEntries(nodeDisk, options.walFolder);
-  const newest = snapshots.at(-1) ?? NO_SNAPSHOT;
+  const newest = await newestSnapshotEntry(nodeDisk, options.walFolder);
   const [walOptions, walDependencies] = walParts(options, dependencies);
   const { wal, metadata, hardState, entries } = await openWal(walOptions, walDependencies, newest);
   const ids = decodeMetadata(metadata);

@@ -147,23 +147,14 @@ describe('a backend that is damaged or gone', () => {
       forFiles(folder, /^MANIFEST/, (path) => flipBit(path, 0.5)),
     'the tables removed': (folder) => forFiles(folder, /\.ldb$/, (path) => rmSync(path)),
     'the tables cut': (folder) => forFiles(folder, /\.ldb$/, (path) => cutFile(path, 0.5)),
+    'a bit of the tables flipped': (folder) =>
+      forFiles(folder, /\.ldb$/, (path) => flipBit(path, 0.4)),
     "LevelDB's logs removed": (folder) => forFiles(folder, /\.log$/, (path) => rmSync(path)),
   };
   for (const [name, damage] of Object.entries(damages)) {
     test(`${name}: all is served, or nothing`, (context) =>
       servesAllOrNothing(context, cutLog, damage));
   }
-
-  test(
-    'a flipped bit in a table: all is served, or nothing',
-    {
-      todo: 'LevelDB checks the blocks of its tables only when asked to, and the library never asks',
-    },
-    (context) =>
-      servesAllOrNothing(context, cutLog, (folder) =>
-        forFiles(folder, /\.ldb$/, (path) => flipBit(path, 0.4)),
-      ),
-  );
 });
 
 async function servesAllOrNothing(

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../src/base/random.js';
-import { KeyEntry } from '../../src/mvcc/key-entry.js';
+import type { KeyEntry } from '../../src/mvcc/key-entry.js';
 import { KeyTree } from '../../src/mvcc/key-tree.js';
 import { assertTreeRules } from './tree-rules.js';
 
 const ADDRESS = 2 ** 32;
 
-function liveEntry(key: string): KeyEntry {
-  const entry = new KeyEntry(key, ADDRESS);
+function liveEntry(tree: KeyTree, key: string): KeyEntry {
+  const entry = tree.create(key);
   entry.change(2, 0, 2, 1, 0n, ADDRESS);
   return entry;
 }
@@ -22,7 +22,7 @@ function kill(tree: KeyTree, key: string): void {
 test('ascending keys fill their leaves, so that sorted loads waste no memory', () => {
   const tree = new KeyTree();
   for (let number = 0; number < 64 * 64; number++) {
-    tree.insert(liveEntry(String(number).padStart(8, '0')));
+    tree.insert(liveEntry(tree, String(number).padStart(8, '0')));
   }
   assertTreeRules(tree);
   let leaves = 0;
@@ -35,9 +35,9 @@ test('ascending keys fill their leaves, so that sorted loads waste no memory', (
 
 test('descending runs do not make leaves of one key', () => {
   const tree = new KeyTree();
-  for (let number = 0; number < 70; number++) tree.insert(liveEntry(`a${100 + number}`));
+  for (let number = 0; number < 70; number++) tree.insert(liveEntry(tree, `a${100 + number}`));
   for (let number = 4000; number > 0; number--) {
-    tree.insert(liveEntry(`b${String(number).padStart(4, '0')}`));
+    tree.insert(liveEntry(tree, `b${String(number).padStart(4, '0')}`));
   }
   assertTreeRules(tree);
   let smallest = Number.POSITIVE_INFINITY;
@@ -65,7 +65,7 @@ test('insert, delete and remove in any order keep the rules and the counts', () 
           dead.delete(key);
         } else {
           assert.ok(!tree.remove(key));
-          tree.insert(liveEntry(key));
+          tree.insert(liveEntry(tree, key));
           live.add(key);
         }
       }
@@ -84,7 +84,7 @@ test('a tree that is emptied is an empty tree', () => {
   const tree = new KeyTree();
   const random = seededRandom(1);
   const keys = Array.from({ length: 5000 }, (_, number) => `k${number}`);
-  for (const key of keys) tree.insert(liveEntry(key));
+  for (const key of keys) tree.insert(liveEntry(tree, key));
   while (keys.length > 0) {
     const [key] = keys.splice(random.below(keys.length), 1);
     assert.ok(tree.remove(key ?? ''));
@@ -100,7 +100,7 @@ test('a tree that was loaded at once is one that insertion could have made', () 
     const names = numbers.map((number) => `key/${number.toString(36)}`);
     const tree = new KeyTree();
     for (const name of names) {
-      const entry = liveEntry(name);
+      const entry = liveEntry(tree, name);
       if (name.endsWith('1')) entry.change(3, 1, 0, 0, 0n, ADDRESS);
       tree.load(entry);
     }
@@ -112,7 +112,7 @@ test('a tree that was loaded at once is one that insertion could have made', () 
     let leaf: ReturnType<KeyTree['seek']>['leaf'] | undefined = tree.seek('').leaf;
     for (; leaf !== undefined; leaf = leaf.next) found.push(...leaf.keys);
     assert.deepEqual(found, [...names].sort());
-    for (let number = 0; number < later; number++) tree.insert(liveEntry(`new/${number}`));
+    for (let number = 0; number < later; number++) tree.insert(liveEntry(tree, `new/${number}`));
     for (const name of names.slice(0, 200)) assert.ok(tree.remove(name));
     assertTreeRules(tree);
   };

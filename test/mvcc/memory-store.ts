@@ -1,5 +1,5 @@
 import type { RecordScanRange, RecordStore } from '../../src/mvcc/index.js';
-import type { Bucket } from '../../src/storage/backend/index.js';
+import type { Bucket, RecordVisitor } from '../../src/storage/backend/index.js';
 
 interface Operation {
   bucket: Bucket;
@@ -47,6 +47,12 @@ export class MemoryStore implements RecordStore {
     await new Promise((resolve) => setImmediate(resolve));
     for (let start = 0; start < pairs.length; start += BATCH_PAIRS) {
       yield pairs.slice(start, start + BATCH_PAIRS);
+    }
+  }
+
+  async visitAll(bucket: Bucket, visit: RecordVisitor): Promise<void> {
+    for await (const batch of this.scan(bucket, {})) {
+      for (const [key, value] of batch) visit(key, value, 0, value.length);
     }
   }
 

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { stripRecordValue } from '../../src/mvcc/index.js';
 import { Kept, KeyEntry } from '../../src/mvcc/key-entry.js';
+import { KeyRows } from '../../src/mvcc/key-rows.js';
 import {
   encodeRecord,
   keepOnlyMeta,
@@ -115,7 +116,8 @@ describe('revision keys', () => {
 
 describe('the history of a key', () => {
   it('finds the change at any revision, over many chunks, and forgets by compaction', () => {
-    const entry = new KeyEntry('k', 2 ** 32);
+    const rows = new KeyRows();
+    const entry = new KeyEntry(rows, rows.add('k'));
     const all: { main: number; code: number }[] = [];
     for (let main = 2; main < 8000; main += 3) {
       const code = main % 4 === 0 ? 1 : 0;

@@ -30,9 +30,9 @@ function checkBelow(
     leaves.push(node);
     assert.deepEqual(
       node.keys,
-      node.entries.map((entry) => entry.key),
+      node.keys.map((_, index) => node.entryAt(index).key),
     );
-    assert.equal(node.live, node.entries.filter((entry) => entry.isLive).length);
+    assert.equal(node.live, node.keys.filter((_, index) => node.entryAt(index).isLive).length);
     for (const key of node.keys) {
       assert.ok(low === undefined || key >= low, 'not below the separator');
       assert.ok(high === undefined || key < high, 'below the next separator');

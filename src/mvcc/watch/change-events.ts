@@ -64,7 +64,8 @@ export class ChangeEvent {
       const known = space.records.inMemory(this.previousAddress);
       if (known !== undefined) return known;
     }
-    const entry = this.entry ?? space.tree.get(this.key);
+    // An entry is a view of a row, which may be another key's by now.
+    const entry = this.entry?.key === this.key ? this.entry : space.tree.get(this.key);
     return entry === undefined ? undefined : recordOf(space, entry, main - 1);
   }
 }

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.js';
 import { silentLogger } from '../../base/logger.js';
 import { type KeyValueHash, MvccStore, type RecordStore } from '../../mvcc/index.js';
-import type { Bucket } from '../../storage/backend/index.js';
+import type { Bucket, RecordVisitor } from '../../storage/backend/index.js';
 import type { BoltBucket } from '../../storage/bolt/index.js';
 import { SnapshotFile } from './snapshot-file.js';
 
@@ -78,6 +78,12 @@ class FileRecords implements RecordStore {
       (gte === undefined || key.compare(gte) >= 0) && (lt === undefined || key.compare(lt) < 0);
     for await (const batch of this.#buckets.get(bucket)?.scan() ?? []) {
       yield batch.filter(([key]) => isWanted(key));
+    }
+  }
+
+  async visitAll(bucket: Bucket, visit: RecordVisitor): Promise<void> {
+    for await (const batch of this.#buckets.get(bucket)?.scan() ?? []) {
+      for (const [key, value] of batch) visit(key, value, 0, value.length);
     }
   }
 }

@@ -11,7 +11,7 @@ import type { Disk } from '../../storage/disk.js';
 import type { Snapshotter } from '../../storage/snap/index.js';
 import {
   NO_SNAPSHOT,
-  validSnapshotEntries,
+  newestSnapshotEntry,
   type WalSnapshot,
   walExists,
 } from '../../storage/wal/index.js';
@@ -69,7 +69,7 @@ export async function recoverStagedBackend(
 /** Where a start reads the log from. */
 async function newestSnapshot(disk: Disk, walFolder: string): Promise<WalSnapshot> {
   if (!(await walExists(disk, walFolder))) return NO_SNAPSHOT;
-  return (await validSnapshotEntries(disk, walFolder)).at(-1) ?? NO_SNAPSHOT;
+  return newestSnapshotEntry(disk, walFolder);
 }
 
 /** The consistent index of the backend at `path`; 0 if there is none. */

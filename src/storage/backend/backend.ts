@@ -16,8 +16,9 @@ import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
 import { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 import type { ScanRange } from './scan.js';
-import { BackendSnapshot, PrefixedKeys } from './scan.js';
+import { BackendSnapshot, PrefixedKeys, prefixedRange } from './scan.js';
 import { SizeEstimate } from './size.js';
+import { type RecordVisitor, visitTables } from './tablescan.js';
 import { WriteQueue } from './writequeue.js';
 
 export interface BackendOptions {
@@ -73,6 +74,8 @@ export class Backend {
   #database: Database;
   #queue: WriteQueue;
   #size: SizeEstimate;
+  /** Whether nothing was written since this LevelDB was opened: then all is in its tables. */
+  #isUntouched = true;
   /** The views that are open. */
   readonly #views = new Set<BackendSnapshot>();
   #replacing: Promise<void> | undefined;
@@ -159,6 +162,7 @@ export class Backend {
    */
   put(bucket: BucketName, key: Buffer, value: Buffer): void {
     this.#assertOpen();
+    this.#isUntouched = false;
     const sizeBytes = key.length + value.length;
     this.#queue.add(BUCKET_PREFIXES[bucket], key, value);
     // Keys of the key bucket are revisions, and never written twice.
@@ -172,6 +176,7 @@ export class Backend {
    */
   delete(bucket: BucketName, key: Buffer, valueSizeBytes?: number): void {
     this.#assertOpen();
+    this.#isUntouched = false;
     this.#queue.add(BUCKET_PREFIXES[bucket], key, undefined);
     if (bucket !== 'key') return;
     const known = valueSizeBytes === undefined ? undefined : key.length + valueSizeBytes;
@@ -181,6 +186,7 @@ export class Backend {
   /** Ends the step of one Raft entry: its records, index and term become durable together. */
   setConsistentIndex(index: number, term: number): void {
     this.#assertOpen();
+    this.#isUntouched = false;
     this.#queue.closeEntry(index, term);
   }
 
@@ -252,6 +258,23 @@ export class Backend {
       yield* snapshot.scan(bucket, range);
     } finally {
       await snapshot.close();
+    }
+  }
+
+  /**
+   * Calls `visit` with each record of a bucket, ascending, in turns of a few milliseconds. Nobody may
+   * write to the bucket meanwhile. Several times as fast as {@link scan} on a store that nothing was
+   * put into since it was opened, and without its traces in memory: this is what a start reads with.
+   */
+  async visitAll(bucket: BucketName, visit: RecordVisitor): Promise<void> {
+    await this.#replacing;
+    if (this.#isUntouched) {
+      const { gte, lt } = prefixedRange(bucket);
+      await visitTables(this.#disk, this.#path, { from: gte, below: lt }, visit);
+      return;
+    }
+    for await (const batch of this.scan(bucket)) {
+      for (const [key, value] of batch) visit(key, value, 0, value.length);
     }
   }
 
@@ -375,6 +398,7 @@ export class Backend {
     this.#database = database;
     this.#size = this.#createSize(database);
     this.#queue = this.#createQueue(database);
+    this.#isUntouched = true;
     await this.#size.refresh(0);
     await removeReplaced(this.#disk, this.#path);
   }

@@ -24,3 +24,4 @@ export {
 } from './errors.js';
 export { hasReplaced, moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 export type { BackendSnapshot, ScanRange, SnapshotPosition } from './scan.js';
+export type { RecordVisitor } from './tablescan.js';

@@ -106,7 +106,11 @@ function openIterator(
   return database.iterator({ ...range, highWaterMarkBytes: BATCH_BYTES, snapshot });
 }
 
-function prefixedRange(bucket: BucketName, range: ScanRange): { gte: Buffer; lt: Buffer } {
+/** The range in LevelDB's keys. */
+export function prefixedRange(
+  bucket: BucketName,
+  range: ScanRange = {},
+): { gte: Buffer; lt: Buffer } {
   const prefix = BUCKET_PREFIXES[bucket];
   const bytes = Buffer.from([prefix]);
   return {

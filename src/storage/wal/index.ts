@@ -5,7 +5,7 @@
  * ```ts
  * const wal = await createWal({ directory }, { disk: nodeDisk, clock, logger }, metadata);
  * wal.append(hardState, entries, (error) => { ... });          // durable, or the log is dead
- * const snapshots = await validSnapshotEntries(disk, directory);
+ * const newest = await newestSnapshotEntry(disk, directory);
  * const { wal, metadata, hardState, entries } = await openWal({ directory }, dependencies, newest);
  * ```
  */
@@ -33,7 +33,7 @@ export {
 export type { OpenedWal } from './open.js';
 export { createWal, openWal } from './open.js';
 export type { LogContent } from './readlog.js';
-export { NO_SNAPSHOT, readLog, validSnapshotEntries } from './readlog.js';
+export { NO_SNAPSHOT, newestSnapshotEntry, readLog, validSnapshotEntries } from './readlog.js';
 export {
   RECORD_CRC,
   RECORD_ENTRY,

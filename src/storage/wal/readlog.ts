@@ -12,7 +12,7 @@ import {
   RECORD_STATE,
 } from './recordencoder.js';
 import { InvalidRecordError, readRecords } from './recordreader.js';
-import { listSegments, selectSegments } from './segments.js';
+import { listSegments, type Segment, selectSegments } from './segments.js';
 import type { WalSnapshot } from './walsnapshot.js';
 import { decodeWalSnapshot } from './walsnapshot.js';
 
@@ -51,16 +51,20 @@ export async function readLog(
   return collector.content(directory);
 }
 
-/**
- * All snapshot records of the log that its last state covers (index ≤ commit), in log order. The
- * newest of them is where a start reads from. Throws {@link WalDirectoryError}, WalCorruptError.
- */
-export async function validSnapshotEntries(disk: Disk, directory: string): Promise<WalSnapshot[]> {
+/** The snapshot records of some segments, in log order, and the commit index of their last state. */
+interface SnapshotRecords {
+  readonly snapshots: readonly WalSnapshot[];
+  readonly commit: number;
+}
+
+/** Reads segments that follow each other; a torn record ends them. Throws WalCorruptError. */
+async function readSnapshotRecords(
+  disk: Disk,
+  segments: readonly Segment[],
+): Promise<SnapshotRecords> {
   const snapshots: WalSnapshot[] = [];
   let commit = 0;
   const fields = new WireReader(new Uint8Array(0));
-  const segments = await listSegments(disk, directory);
-  if (segments.length === 0) throw new WalDirectoryError('wal: no segment files found');
   try {
     await readRecords(disk, segments, (type, data, start, end) => {
       fields.reset(data, start, end);
@@ -70,7 +74,38 @@ export async function validSnapshotEntries(disk: Disk, directory: string): Promi
   } catch (error) {
     if (!(error instanceof WalTornError)) throw error;
   }
+  return { snapshots, commit };
+}
+
+/**
+ * All snapshot records of the log that its last state covers (index ≤ commit), in log order. Throws
+ * {@link WalDirectoryError}, WalCorruptError.
+ */
+export async function validSnapshotEntries(disk: Disk, directory: string): Promise<WalSnapshot[]> {
+  const segments = await listSegments(disk, directory);
+  if (segments.length === 0) throw new WalDirectoryError('wal: no segment files found');
+  const { snapshots, commit } = await readSnapshotRecords(disk, segments);
   return snapshots.filter((snapshot) => snapshot.index <= commit);
+}
+
+/**
+ * The last of {@link validSnapshotEntries}: where a start reads from. {@link NO_SNAPSHOT} if there is
+ * none. Looks at the newest segment first, and at an older one only if it must: a start would read the
+ * whole log twice otherwise. Throws {@link WalDirectoryError}, and WalCorruptError if what it looks at
+ * is damaged.
+ */
+export async function newestSnapshotEntry(disk: Disk, directory: string): Promise<WalSnapshot> {
+  const segments = await listSegments(disk, directory);
+  if (segments.length === 0) throw new WalDirectoryError('wal: no segment files found');
+  let lastCommit = 0;
+  for (const segment of segments.reverse()) {
+    // Each segment begins with the state at its beginning, so the first that has one has the last.
+    const { snapshots, commit } = await readSnapshotRecords(disk, [segment]);
+    if (lastCommit === 0) lastCommit = commit;
+    const newest = snapshots.findLast((snapshot) => snapshot.index <= lastCommit);
+    if (newest !== undefined) return newest;
+  }
+  return NO_SNAPSHOT;
 }
 
 /** Puts records together to a {@link LogContent}. */

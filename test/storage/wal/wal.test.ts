@@ -11,6 +11,7 @@ import type { HardState, LogEntry, WalOptions } from '../../../src/storage/wal/i
 import {
   createWal,
   listSegments,
+  newestSnapshotEntry,
   openWal,
   RECORD_CRC,
   RECORD_ENTRY,
@@ -22,6 +23,7 @@ import {
   validSnapshotEntries,
   type Wal,
   WalClosedError,
+  WalCorruptError,
   WalDirectoryError,
   WalFailedError,
   WalQueueFullError,
@@ -310,10 +312,44 @@ describe('snapshot records', () => {
       { index: 4, term: 1, confState },
       { index: 5, term: 1, confState },
     ]);
+    assert.deepEqual(await newestSnapshotEntry(disk, '/wal'), valid.at(-1));
     const log = await readLog(disk, '/wal', { index: 4, term: 1 });
     assert.equal(log.entries[0]?.index, 5);
     await assert.rejects(readLog(disk, '/wal', { index: 4, term: 2 }), WalSnapshotError);
     await assert.rejects(readLog(disk, '/wal', { index: 3, term: 1 }), WalSnapshotError);
+  });
+
+  it('are found from the newest segment backwards, without reading what lies before', async () => {
+    const disk = new MemoryDisk();
+    const wal = await createWal(SMALL, dependencies(disk), METADATA);
+    const confState = simpleConfState([7n]);
+    const newestOf = async (): Promise<number> => {
+      const newest = await newestSnapshotEntry(disk, '/wal');
+      assert.deepEqual(newest, (await validSnapshotEntries(disk, '/wal')).at(-1));
+      return newest.index;
+    };
+    for (let index = 1; index <= 60; index++) {
+      await append(wal, [entry(index, 500)], state(index));
+      if (index === 10 || index === 40) {
+        // The second of them is not committed yet.
+        for (const at of index === 10 ? [9] : [38, 50]) {
+          await new Promise((resolve) =>
+            wal.saveSnapshot({ index: at, term: 1, confState }, resolve),
+          );
+        }
+      }
+      if (index === 5) assert.equal(await newestOf(), 0);
+      if (index === 30) assert.equal(await newestOf(), 9);
+      if (index === 45) assert.equal(await newestOf(), 38);
+    }
+    assert.equal(await newestOf(), 50);
+    await wal.close();
+    const [oldest] = await listSegments(disk, '/wal');
+    const file = await disk.open(oldest?.path ?? '', 'write');
+    await new Promise((done) => file.write(Buffer.alloc(64, 0xff), 64, 512, done));
+    await file.close();
+    assert.equal((await newestSnapshotEntry(disk, '/wal')).index, 50);
+    await assert.rejects(validSnapshotEntries(disk, '/wal'), WalCorruptError);
   });
 
   it('of a snapshot that came from the leader let the log go on behind it', async () => {

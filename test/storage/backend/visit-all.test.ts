@@ -1,0 +1,194 @@
+/** Reading a whole bucket out of LevelDB's tables, against LevelDB's own iterator. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { systemClock } from '../../../src/base/clock.js';
+import { silentLogger } from '../../../src/base/logger.js';
+import type { BucketName } from '../../../src/storage/backend/index.js';
+import { Backend, BackendCorruptError, BUCKET_NAMES } from '../../../src/storage/backend/index.js';
+import { type Disk, nodeDisk } from '../../../src/storage/disk.js';
+import { temporaryFolder } from '../../support/folders.js';
+import { revisionKey } from './entries.js';
+
+function openAt(path: string, disk: Disk = nodeDisk): Promise<Backend> {
+  return Backend.open({ path }, { clock: systemClock, logger: silentLogger, disk });
+}
+
+async function visited(backend: Backend, bucket: BucketName): Promise<[string, string][]> {
+  const records: [string, string][] = [];
+  await backend.visitAll(bucket, (key, source, start, end) => {
+    records.push([key.toString('hex'), source.toString('hex', start, end)]);
+  });
+  return records;
+}
+
+async function scanned(backend: Backend, bucket: BucketName): Promise<[string, string][]> {
+  const records: [string, string][] = [];
+  for await (const batch of backend.scan(bucket)) {
+    for (const [key, value] of batch) records.push([key.toString('hex'), value.toString('hex')]);
+  }
+  return records;
+}
+
+/** A closed store of `lives` openings: each leaves a table at least, and LevelDB merges them as it likes. */
+async function storeOf(test: TestContext, lives: number, records: number): Promise<string> {
+  const path = join(temporaryFolder(test), 'backend');
+  for (let life = 0; life < lives; life++) {
+    const backend = await openAt(path);
+    for (let record = 0; record < records; record++) {
+      const number = life * records + record;
+      backend.put('key', revisionKey(number, 0), Buffer.alloc(300, `value ${number} `));
+      if (number % 3 === 1) backend.delete('key', revisionKey(Math.floor(number / 2), 0));
+      backend.setConsistentIndex(number + 1, 1);
+    }
+    await backend.close();
+  }
+  return path;
+}
+
+/** A disk that cannot open some of the tables, as if LevelDB had just removed them. */
+function forgetful(isGone: (table: number) => boolean): Disk {
+  let tables = 0;
+  return {
+    ...nodeDisk,
+    open: (path, mode, permissions) => {
+      if (path.endsWith('.ldb') && isGone(tables++)) {
+        return Promise.reject(Object.assign(new Error(`no ${path}`), { code: 'ENOENT' }));
+      }
+      return nodeDisk.open(path, mode, permissions);
+    },
+  };
+}
+
+describe('visiting all records of a bucket', () => {
+  it('shows what a scan shows, whatever was put and deleted in earlier lives', async (test) => {
+    const operation = fc.record({
+      bucket: fc.constantFrom(...BUCKET_NAMES),
+      key: fc.uint8Array({ minLength: 1, maxLength: 100 }),
+      pick: fc.nat(5),
+      valueBytes: fc.oneof(
+        { weight: 10, arbitrary: fc.nat(600) },
+        { weight: 1, arbitrary: fc.nat(600_000) },
+      ),
+      isDelete: fc.boolean(),
+    });
+    const lives = fc.array(fc.array(operation, { maxLength: 30 }), { minLength: 1, maxLength: 7 });
+    const folder = temporaryFolder(test);
+    let runs = 0;
+    const property = fc.asyncProperty(lives, async (all) => {
+      const path = join(folder, String(runs++));
+      const known: Buffer[] = [Buffer.from('first')];
+      for (const operations of all) {
+        const backend = await openAt(path);
+        for (const { bucket, key, pick, valueBytes, isDelete } of operations) {
+          // One of the keys that are there in most cases, so that versions of it lie in several tables.
+          const chosen = (pick > 0 ? known[pick % known.length] : undefined) ?? Buffer.from(key);
+          known.push(chosen);
+          if (isDelete) backend.delete(bucket, chosen);
+          else backend.put(bucket, chosen, Buffer.alloc(valueBytes, `${known.length} `));
+        }
+        await backend.close();
+      }
+      const backend = await openAt(path);
+      for (const bucket of BUCKET_NAMES) {
+        assert.deepEqual(await visited(backend, bucket), await scanned(backend, bucket));
+      }
+      await backend.close();
+    });
+    await fc.assert(property, { numRuns: 40 });
+  });
+
+  it('shows many records of many tables in order', async (test) => {
+    const path = await storeOf(test, 6, 5000);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    const records = await visited(backend, 'key');
+    assert.ok(records.length > 15_000);
+    assert.deepEqual(records, await scanned(backend, 'key'));
+  });
+
+  it('shows what was put since the store was opened, too', async (test) => {
+    const path = await storeOf(test, 2, 100);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    backend.put('key', revisionKey(5000, 0), Buffer.from('new'));
+    const records = await visited(backend, 'key');
+    assert.deepEqual(records.at(-1), [
+      revisionKey(5000, 0).toString('hex'),
+      Buffer.from('new').toString('hex'),
+    ]);
+    assert.deepEqual(records, await scanned(backend, 'key'));
+  });
+
+  it('shows the index of an entry that changed nothing else', async (test) => {
+    const path = await storeOf(test, 1, 10);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    backend.setConsistentIndex(5000, 1);
+    await backend.flush();
+    assert.deepEqual(await visited(backend, 'meta'), await scanned(backend, 'meta'));
+  });
+
+  it('goes on behind the last record when LevelDB removes tables meanwhile', async (test) => {
+    const path = await storeOf(test, 3, 5000);
+    for (let gone = 0; gone < 4; gone++) {
+      const backend = await openAt(
+        path,
+        forgetful((table) => table === gone),
+      );
+      assert.deepEqual(await visited(backend, 'key'), await scanned(backend, 'key'));
+      await backend.close();
+    }
+  });
+
+  it('is refused when a table is missing for good', async (test) => {
+    const path = await storeOf(test, 2, 100);
+    const backend = await openAt(
+      path,
+      forgetful(() => true),
+    );
+    test.after(() => backend.close());
+    await assert.rejects(visited(backend, 'key'), BackendCorruptError);
+  });
+
+  it('is refused when a bit of a record was flipped, whichever', async (test) => {
+    const path = await storeOf(test, 1, 300);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    const [name = ''] = readdirSync(path).filter((file) => file.endsWith('.ldb'));
+    const table = join(path, name);
+    const whole = readFileSync(table);
+    const records = await visited(backend, 'key');
+    // The last blocks are of other buckets, which are not looked at.
+    for (let at = 0; at < whole.length - 8192; at += 997) {
+      const damaged = Buffer.from(whole);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << (at % 8)), at);
+      writeFileSync(table, damaged);
+      await assert.rejects(visited(backend, 'key'), BackendCorruptError);
+    }
+    writeFileSync(table, whole);
+    assert.deepEqual(await visited(backend, 'key'), records);
+  });
+
+  it('is refused when a table is cut or is none', async (test) => {
+    const path = await storeOf(test, 1, 2000);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    const [name = ''] = readdirSync(path).filter((file) => file.endsWith('.ldb'));
+    const table = join(path, name);
+    const whole = readFileSync(table);
+    for (const damage of [
+      () => truncateSync(table, 20),
+      () => truncateSync(table, whole.length - 1),
+      () => writeFileSync(table, Buffer.alloc(whole.length)),
+      () => writeFileSync(table, Buffer.concat([Buffer.alloc(8192, 0xff), whole.subarray(8192)])),
+    ]) {
+      damage();
+      await assert.rejects(visited(backend, 'key'), BackendCorruptError);
+      writeFileSync(table, whole);
+    }
+    assert.deepEqual(await visited(backend, 'key'), await scanned(backend, 'key'));
+  });
+});
