@@ -24,8 +24,8 @@ import type { RpcMethod } from '../transport/index.js';
 import {
   encodeDeleteRangeResponse,
   encodePutResponse,
-  encodeRangeResponse,
   encodeTxnResponse,
+  rangeResponse,
 } from './kv-responses.js';
 import {
   checkDeleteRangeRequest,
@@ -90,13 +90,13 @@ function readRange(
     const { store } = server;
     const options = rangeOptionsOf(request);
     if (!store.prefersSlices(options)) {
-      reply(null, encodeRangeResponse(headers, finishRange(request, store.range(options))));
+      reply(null, rangeResponse(headers, finishRange(request, store.range(options))));
       return;
     }
     store.rangeSliced(options).then(
       (read) => {
         try {
-          reply(null, encodeRangeResponse(headers, finishRange(request, read)));
+          reply(null, rangeResponse(headers, finishRange(request, read)));
         } catch (error) {
           reply(error);
         }

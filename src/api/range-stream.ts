@@ -11,7 +11,7 @@ import {
   rangeOptionsOf,
 } from '../server/index.js';
 import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
-import { encodeRangeChunk } from './kv-responses.js';
+import { rangeChunk } from './kv-responses.js';
 import { checkRangeStreamRequest } from './kv-validation.js';
 import type { ResponseHeaders } from './response-header.js';
 import { toStreamError } from './rpc.js';
@@ -72,7 +72,7 @@ class RangeStreamCall implements StreamReceiver {
     const { store } = this.#server;
     if (request.countOnly) {
       const { count, revision } = store.range(rangeOptionsOf(request));
-      this.#call.write(encodeRangeChunk(this.#headers, [], { revision, more: false, count }));
+      this.#call.write(rangeChunk(this.#headers, [], { revision, more: false, count }));
       this.#call.end(null);
       return;
     }
@@ -113,7 +113,7 @@ class RangeStreamCall implements StreamReceiver {
       if (chunk === undefined) return;
       let hasRoom = true;
       if (chunk.records.length > 0 || chunk.end !== undefined) {
-        const message = encodeRangeChunk(this.#headers, chunk.records, chunk.end);
+        const message = rangeChunk(this.#headers, chunk.records, chunk.end);
         hasRoom = this.#call.write(message);
       }
       if (chunk.end !== undefined) this.#call.end(null);

@@ -9,12 +9,13 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { GrpcCode, RpcError } from '../base/errors.js';
-import type {
-  CallContext,
-  RpcMethod,
-  StreamMethod,
-  StreamReceiver,
-  UnaryMethod,
+import {
+  bytesOf,
+  type CallContext,
+  type RpcMethod,
+  type StreamMethod,
+  type StreamReceiver,
+  type UnaryMethod,
 } from './handler.js';
 
 export interface CarrierOptions {
@@ -109,7 +110,7 @@ function unaryHandler(method: UnaryMethod, maxReceiveBytes: number) {
     }
     method.handle(call.request, contextOf(call.metadata), (error, response) => {
       if (error !== null) respond(statusOf(error));
-      else respond(null, response ?? Buffer.alloc(0));
+      else respond(null, response === undefined ? Buffer.alloc(0) : bytesOf(response));
     });
   };
 }
@@ -134,7 +135,7 @@ function openStream(
   };
   const receiver = method.open({
     ...contextOf(call.metadata),
-    write: (message) => isOver || call.write(message),
+    write: (message) => isOver || call.write(bytesOf(message)),
     end,
   });
   opened = receiver;

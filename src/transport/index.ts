@@ -1,13 +1,16 @@
 export { ConnectionLimit } from './connection-limit.js';
 export { type Carrier, type CarrierOptions, createGrpcJsCarrier } from './grpc-js-carrier.js';
-export type {
-  CallContext,
-  Respond,
-  RpcMethod,
-  StreamCall,
-  StreamMethod,
-  StreamReceiver,
-  UnaryMethod,
+export {
+  bytesOf,
+  type CallContext,
+  type Message,
+  type MessageSource,
+  type Respond,
+  type RpcMethod,
+  type StreamCall,
+  type StreamMethod,
+  type StreamReceiver,
+  type UnaryMethod,
 } from './handler.js';
 export {
   createHttp2Carrier,

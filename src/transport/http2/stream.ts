@@ -1,5 +1,5 @@
 import { errorText, GrpcCode, RpcError } from '../../base/errors.js';
-import type { StreamCall, StreamReceiver } from '../handler.js';
+import type { Message, StreamCall, StreamReceiver } from '../handler.js';
 import { formatError, sizeError } from './grpc/compression.js';
 import { PartialMessage, PREFIX_BYTES } from './grpc/partial-message.js';
 import type { RequestHead } from './grpc/request-head.js';
@@ -10,8 +10,8 @@ import { TIMER_IDLE, type TimerEntry } from './timer-wheel.js';
 export interface StreamHost {
   readonly maxReceiveBytes: number;
   /** Sends a unary call's response and ends the stream. */
-  respond(stream: Stream, response: Buffer): void;
-  write(stream: Stream, message: Buffer): boolean;
+  respond(stream: Stream, response: Message): void;
+  write(stream: Stream, message: Message): boolean;
   /** Ends the stream with a status; null is OK. */
   finish(stream: Stream, error: RpcError | null): void;
   /** As finish, but what is queued is dropped. */
@@ -131,7 +131,7 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
     return this.head.metadata(name);
   }
 
-  write(message: Buffer): boolean {
+  write(message: Message): boolean {
     return this.#isOver || this.#host.write(this, message);
   }
 
@@ -247,7 +247,7 @@ export class Stream extends OutgoingStream implements StreamCall, TimerEntry {
   }
 
   /** A unary handler's answer: at once or much later, when the stream may be gone. */
-  #answer(error: RpcError | null, response?: Buffer): void {
+  #answer(error: RpcError | null, response?: Message): void {
     if (!this.#isHandling) return;
     this.#isHandling = false;
     if (this.#isOver) {
