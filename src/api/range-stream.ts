@@ -16,6 +16,12 @@ import { checkRangeStreamRequest } from './kv-validation.js';
 import type { ResponseHeaders } from './response-header.js';
 import { toStreamError } from './rpc.js';
 
+/**
+ * Bytes of records in one chunk (etcd: what a request may have, 1.5 MB). What is held of a stream is a
+ * chunk or two, and small ones are gone before the garbage collector takes them for lasting.
+ */
+const CHUNK_BYTES = 128 * 1024;
+
 /** KV.RangeStream: a range in chunks, read as fast as the client takes them (A.3). */
 export function rangeStreamMethod(server: KvorumServer, headers: ResponseHeaders): RpcMethod {
   return {
@@ -109,7 +115,7 @@ class RangeStreamCall implements StreamReceiver {
   #next(): void {
     if (this.#isClosed) return;
     this.#guarded(() => {
-      const chunk = this.#reader?.next(this.#server.options.maxRequestBytes);
+      const chunk = this.#reader?.next(CHUNK_BYTES);
       if (chunk === undefined) return;
       let hasRoom = true;
       if (chunk.records.length > 0 || chunk.end !== undefined) {
