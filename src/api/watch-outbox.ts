@@ -9,25 +9,31 @@ import { encodeWatchResponse, fragmentsOf } from './watch-responses.js';
 const MAX_WAITING_BYTES = 256 * 1024;
 const NO_ID = Buffer.alloc(0);
 
+/** Responses of one turn: some milliseconds' work. */
+const RESPONSES_PER_TURN = 4096;
+
 /** Whoever has something to do at the end of the turn. */
 export interface TurnMember {
-  turnEnds(): void;
+  /** Returns how many responses it has sent. */
+  turnEnds(): number;
 }
 
 /**
  * The events of one turn of the event loop, for all streams. Writes come in groups, as the log takes
  * them, and a watcher gets what a group brings it in one response: with 1,000 watchers and 16 puts in
  * a turn that is a sixteenth of the responses, and each block of events is put together once.
+ *
+ * With very many watchers the streams take turns of the event loop, so that writes go on meanwhile;
+ * what these bring is added to the responses of the streams that are still to come.
  */
 export class WatchTurn {
   #root = EventRun.empty();
+  /** Those at work, from `#at` on, and those that came since that began. */
   #members: TurnMember[] = [];
-  readonly #end = (): void => {
-    const members = this.#members;
-    this.#members = [];
-    for (const member of members) member.turnEnds();
-    this.#root = EventRun.empty();
-  };
+  #at = 0;
+  #arriving: TurnMember[] = [];
+  #isPlanned = false;
+  readonly #work = (): void => this.#workOff();
 
   /** What all runs of this turn begin with. */
   get root(): EventRun {
@@ -36,7 +42,30 @@ export class WatchTurn {
 
   /** Whoever uses {@link root} has itself told of the end of the turn, once. */
   add(member: TurnMember): void {
-    if (this.#members.push(member) === 1) queueMicrotask(this.#end);
+    this.#arriving.push(member);
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    queueMicrotask(this.#work);
+  }
+
+  #workOff(): void {
+    let left = RESPONSES_PER_TURN;
+    while (left > 0) {
+      const member = this.#members[this.#at++];
+      if (member !== undefined) left -= member.turnEnds();
+      else if (!this.#takeArriving()) return;
+    }
+    setImmediate(this.#work);
+  }
+
+  /** False if nobody has arrived: all is done. */
+  #takeArriving(): boolean {
+    this.#root = EventRun.empty();
+    this.#members = this.#arriving;
+    this.#at = 0;
+    this.#arriving = [];
+    this.#isPlanned = this.#members.length > 0;
+    return this.#isPlanned;
   }
 }
 
@@ -131,15 +160,15 @@ export class WatchOutbox implements TurnMember {
     this.#isFull = false;
   }
 
-  turnEnds(): void {
+  turnEnds(): number {
     this.#isInTurn = false;
-    this.deliver();
+    return this.deliver();
   }
 
-  /** Sends what waits; afterwards anything else may be sent. */
-  deliver(): void {
+  /** Sends what waits; afterwards anything else may be sent. Returns how many watchers it was for. */
+  deliver(): number {
     const filled = this.#filled;
-    if (filled.length === 0) return;
+    if (filled.length === 0) return 0;
     this.#filled = [];
     this.#waitingBytes = 0;
     for (const waiting of filled) {
@@ -149,6 +178,7 @@ export class WatchOutbox implements TurnMember {
       waiting.run = undefined;
       waiting.sizeBytes = 0;
     }
+    return filled.length;
   }
 
   #newWatcher(id: bigint): Waiting {

@@ -115,9 +115,32 @@ describe('The events of a stream', () => {
     assert.equal(turn.root.append(a).append(b), run);
     assert.notEqual(turn.root.append(c), run);
     assert.equal(turn.root.append(a).append(b).block, run.block);
-    turn.add({ turnEnds() {} });
+    turn.add({ turnEnds: () => 0 });
     await microtasks();
     assert.notEqual(turn.root.append(a).append(b), run, 'the next turn keeps nothing of it');
+  });
+});
+
+describe('Very many watchers', () => {
+  it('get an event in several turns, and what happens meanwhile in its order', async () => {
+    const turn = new WatchTurn();
+    const streams = Array.from({ length: 5 }, () => createStream(turn));
+    const ids = Array.from({ length: 3000 }, (_, index) => BigInt(index));
+    const writeToAll = (revision: number): void => {
+      const event = eventOf(`r${revision}`);
+      for (const { add } of streams) for (const id of ids) add(id, revision, event);
+    };
+    writeToAll(5);
+    await Promise.resolve();
+    const counts = streams.map(({ written }) => written.length);
+    assert.deepEqual(counts, [3000, 3000, 0, 0, 0], 'the others let this one through');
+    writeToAll(6);
+    for (let turns = 0; turns < 5; turns++) await microtasks();
+    for (const [index, { lines }] of streams.entries()) {
+      const ofLastWatcher = lines().filter((line) => line.startsWith('2999 '));
+      const parts = ['2999 at 5: r5', '2999 at 6: r6'];
+      assert.deepEqual(ofLastWatcher, index < 2 ? parts : ['2999 at 6: r5 r6']);
+    }
   });
 });
 
