@@ -40,11 +40,8 @@ export function rangeResponse(headers: ResponseHeaders, result: RangeResult): Me
     );
   }
   const header = encode((target) => headers.write(target, result.revision));
-  return new RecordsMessage(
-    header,
-    records,
-    encode((target) => writeRangeEnd(target, result)),
-  );
+  const end = encode((target) => writeRangeEnd(target, result));
+  return new RecordsMessage(header, records.slice(), end);
 }
 
 export function encodePutResponse(headers: ResponseHeaders, result: PutResult): Buffer {
@@ -68,10 +65,13 @@ export function encodeTxnResponse(headers: ResponseHeaders, result: TxnResult): 
   );
 }
 
-/** One chunk of a streamed range; only the last has a header, `more` and `count`. */
+/**
+ * One chunk of a streamed range; only the last has a header, `more` and `count`. The array of records
+ * is used up.
+ */
 export function rangeChunk(
   headers: ResponseHeaders,
-  records: readonly Buffer[],
+  records: Buffer[],
   end: { readonly revision: number; readonly more: boolean; readonly count: number } | undefined,
 ): Message {
   const tail = end === undefined ? NOTHING : encode((target) => writeRangeEnd(target, end));

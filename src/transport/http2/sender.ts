@@ -52,6 +52,8 @@ const HIGH_WATER_BYTES = 512 * 1024;
 /** Larger frames than this gain nothing. */
 const MAX_USEFUL_FRAME_BYTES = 128 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /** HEADERS of an ordinary response, DATA header and message prefix; ids and lengths are filled in. */
 const RESPONSE_START = responseStart();
 const RESPONSE_START_HEADERS_BYTES = RESPONSE_START.length - FRAME_HEADER_BYTES - PREFIX_BYTES;
@@ -265,6 +267,8 @@ export class Sender {
   #shiftQueue(stream: OutgoingStream): void {
     const queue = stream.queue;
     if (queue === undefined) return;
+    // Nothing of what was sent is held until the whole queue is.
+    queue[stream.queueAt] = NOTHING;
     stream.queueAt += 1;
     if (stream.queueAt === queue.length) {
       queue.length = 0;
