@@ -10,7 +10,7 @@ import { serverOptions } from '../../src/embed/server-options.js';
 import { NodePeerConnector } from '../../src/peer/index.js';
 import { KV } from '../../src/proto/generated/etcdserverpb.js';
 import { KvorumServer } from '../../src/server/index.js';
-import type { UnaryMethod } from '../../src/transport/index.js';
+import { bytesOf, type UnaryMethod } from '../../src/transport/index.js';
 import type { BenchOptions } from '../command-line.js';
 import { benchFolder } from '../folders.js';
 import { formatNumber } from '../format.js';
@@ -130,7 +130,10 @@ class CoreLoad {
     this.methods.get(source.path)?.handle(request, CONTEXT, {
       respond: (error, response) => {
         if (error !== null) throw error;
-        if (response !== undefined) source.onResponse?.(response, 0, response.length);
+        if (response !== undefined) {
+          const bytes = bytesOf(response);
+          source.onResponse?.(bytes, 0, bytes.length);
+        }
         this.count++;
         this.underWay--;
         if (this.stopping === undefined) this.call(source);

@@ -54,6 +54,19 @@ const WATCH_SHAPES: readonly WatchShape[] = [
     writeConnections: 4,
     writeStreams: 4,
   },
+  {
+    name: 'watch-10000',
+    title: 'watch delivery, one put to 10,000 watchers',
+    description:
+      '10,000 watchers (10 connections × 10 streams × 100), one put at a time, each awaited to its last event.',
+    connections: 10,
+    streamsPerConnection: 10,
+    watchersPerStream: 100,
+    keys: 100,
+    burst: 1,
+    writeConnections: 1,
+    writeStreams: 1,
+  },
 ];
 
 export const WATCH_ROWS: Row[] = WATCH_SHAPES.map(({ name, title, description, ...shape }) => ({

@@ -2,7 +2,6 @@
  * The answers of the KV service, written by hand: stored records go into them as they are, without
  * being decoded. The generated codecs are the slow twin that the tests hold against this.
  */
-import { varintSize, writeVarint } from '../base/varint.js';
 import { ProtoWriter } from '../proto/wire.js';
 import type {
   DeleteRangeResult,
@@ -11,44 +10,38 @@ import type {
   RangeResult,
   TxnResult,
 } from '../server/index.js';
+import type { Message } from '../transport/index.js';
+import { RecordsMessage, recordFieldsSize } from './records-message.js';
 import type { ResponseHeaders } from './response-header.js';
 
 type WriteHeader = (writer: ProtoWriter) => void;
 
 const writer = new ProtoWriter(65_536);
+const NOTHING = Buffer.alloc(0);
 
 function encode(write: (writer: ProtoWriter) => void): Buffer {
   write(writer);
   return writer.finish();
 }
 
-/**
- * Written from front to back into one buffer of the right size: a list can be a hundred megabytes,
- * and the writer of the other answers would double its buffer and copy everything twice.
- */
-export function encodeRangeResponse(headers: ResponseHeaders, result: RangeResult): Buffer {
-  const { records, count, more } = result;
+/** Larger answers to a Range are put together while they are sent. */
+const MAX_WHOLE_BYTES = 4096;
+
+/** The answer to a Range. */
+export function rangeResponse(headers: ResponseHeaders, result: RangeResult): Message {
+  const { records } = result;
+  let sizeBytes = 0;
+  for (let index = 0; index < records.length && sizeBytes <= MAX_WHOLE_BYTES; index++) {
+    sizeBytes += records[index]?.length ?? 0;
+  }
+  if (sizeBytes <= MAX_WHOLE_BYTES) {
+    return encode((target) =>
+      writeRange(target, result, (inner) => headers.write(inner, result.revision)),
+    );
+  }
   const header = encode((target) => headers.write(target, result.revision));
-  let sizeBytes = header.length + (more ? 2 : 0) + (count === 0 ? 0 : 1 + varintSize(count));
-  for (const record of records) sizeBytes += 1 + varintSize(record.length) + record.length;
-  const response = Buffer.allocUnsafe(sizeBytes);
-  response.set(header, 0);
-  let position = header.length;
-  for (const record of records) {
-    response[position] = 0x12;
-    position = writeVarint(response, position + 1, record.length);
-    response.set(record, position);
-    position += record.length;
-  }
-  if (more) {
-    response[position++] = 0x18;
-    response[position++] = 1;
-  }
-  if (count !== 0) {
-    response[position] = 0x20;
-    writeVarint(response, position + 1, count);
-  }
-  return response;
+  const end = encode((target) => writeRangeEnd(target, result));
+  return new RecordsMessage(header, records.slice(), end);
 }
 
 export function encodePutResponse(headers: ResponseHeaders, result: PutResult): Buffer {
@@ -72,21 +65,22 @@ export function encodeTxnResponse(headers: ResponseHeaders, result: TxnResult): 
   );
 }
 
-/** One chunk of a streamed range; only the last has a header, `more` and `count`. */
-export function encodeRangeChunk(
+/**
+ * One chunk of a streamed range; only the last has a header, `more` and `count`. The array of records
+ * is used up.
+ */
+export function rangeChunk(
   headers: ResponseHeaders,
-  records: readonly Buffer[],
+  records: Buffer[],
   end: { readonly revision: number; readonly more: boolean; readonly count: number } | undefined,
-): Buffer {
-  return encode((target) => {
-    const sizeBefore = target.sizeBytes;
-    const { more, count } = end ?? { more: false, count: 0 };
-    writeRange(target, { records, more, count }, (inner) => {
-      if (end !== undefined) headers.write(inner, end.revision);
-    });
-    target.length(sizeBefore);
+): Message {
+  const tail = end === undefined ? NOTHING : encode((target) => writeRangeEnd(target, end));
+  const head = encode((target) => {
+    if (end !== undefined) headers.write(target, end.revision);
+    target.uint32(target.sizeBytes + recordFieldsSize(records) + tail.length);
     target.uint32(0x0a);
   });
+  return new RecordsMessage(head, records, tail);
 }
 
 /** The header of an answer inside a transaction holds the revision alone (G.17). */
@@ -105,6 +99,13 @@ function writeRange(
   result: Pick<RangeResult, 'records' | 'more' | 'count'>,
   writeHeader: WriteHeader,
 ): void {
+  writeRangeEnd(target, result);
+  writeRecords(target, result.records, 0x12);
+  writeHeader(target);
+}
+
+/** What stands behind the records. */
+function writeRangeEnd(target: ProtoWriter, result: Pick<RangeResult, 'more' | 'count'>): void {
   if (result.count !== 0) {
     target.int64Number(result.count);
     target.uint32(0x20);
@@ -113,8 +114,6 @@ function writeRange(
     target.bool(true);
     target.uint32(0x18);
   }
-  writeRecords(target, result.records, 0x12);
-  writeHeader(target);
 }
 
 function writePut(target: ProtoWriter, result: PutResult, writeHeader: WriteHeader): void {

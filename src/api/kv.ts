@@ -23,8 +23,8 @@ import type { Responder, RpcMethod } from '../transport/index.js';
 import {
   encodeDeleteRangeResponse,
   encodePutResponse,
-  encodeRangeResponse,
   encodeTxnResponse,
+  rangeResponse,
 } from './kv-responses.js';
 import {
   checkDeleteRangeRequest,
@@ -91,16 +91,14 @@ function readRange(
     const { store } = server;
     const options = rangeOptionsOf(request);
     if (!store.prefersSlices(options)) {
-      responder.respond(
-        null,
-        encodeRangeResponse(headers, finishRange(request, store.range(options))),
-      );
+      const read = finishRange(request, store.range(options));
+      responder.respond(null, rangeResponse(headers, read));
       return;
     }
     store.rangeSliced(options).then(
       (read) => {
         try {
-          responder.respond(null, encodeRangeResponse(headers, finishRange(request, read)));
+          responder.respond(null, rangeResponse(headers, finishRange(request, read)));
         } catch (error) {
           refuse(responder, error);
         }

@@ -1,7 +1,7 @@
 import { EtcdError } from '../base/errors.js';
-import { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from '../proto/generated/etcdserverpb.js';
 import type { LeaseRequests } from '../server/leases/index.js';
 import type { StreamCall, StreamReceiver } from '../transport/index.js';
+import { KeepAliveMessage, leaseOfKeepAlive } from './keep-alive-message.js';
 import type { ResponseHeaders } from './response-header.js';
 import { toStreamError } from './rpc.js';
 
@@ -23,7 +23,7 @@ export interface KeepAliveDependencies {
 interface Pending {
   readonly id: bigint;
   /** Taken before the renewal, as etcd does: a client must not see it succeed after the revoke. */
-  readonly header: ReturnType<ResponseHeaders['message']>;
+  readonly header: Buffer;
   /** Undefined until it is known. */
   ttlSeconds: number | undefined;
   /** Why there will be no answer; it comes in its turn, too. */
@@ -54,7 +54,7 @@ export class KeepAliveCall implements StreamReceiver {
   message(bytes: Buffer): void {
     if (this.#caller.isGone) return;
     try {
-      const { id } = LeaseKeepAliveRequest.decode(bytes);
+      const id = leaseOfKeepAlive(bytes);
       if (this.#isIdle && !this.#isFull && this.#answerNow(id)) return;
       if (this.#waitingCount >= MAX_QUEUED) throw new EtcdError('RequestTooManyRequests');
       this.#queue.push(id);
@@ -110,7 +110,7 @@ export class KeepAliveCall implements StreamReceiver {
     const { renewals, store, headers } = this.#dependencies;
     const ttlSeconds = renewals.renewNow(id);
     if (ttlSeconds === undefined) return false;
-    this.#answer(id, headers.message(store.revision), ttlSeconds);
+    this.#answer(id, headers.field(store.revision), ttlSeconds);
     return true;
   }
 
@@ -121,7 +121,7 @@ export class KeepAliveCall implements StreamReceiver {
     if (id === undefined) return false;
     if (this.#underWay.length === 0 && this.#answerNow(id)) return true;
     const { renewals, store, headers } = this.#dependencies;
-    const header = headers.message(store.revision);
+    const header = headers.field(store.revision);
     const pending: Pending = { id, header, ttlSeconds: undefined, failure: undefined };
     this.#underWay.push(pending);
     renewals.renew(id, this.#caller).then(
@@ -151,9 +151,8 @@ export class KeepAliveCall implements StreamReceiver {
     return id;
   }
 
-  #answer(id: bigint, header: Pending['header'], ttl: number): void {
-    const hasRoom = this.#call.write(LeaseKeepAliveResponse.encode({ header, id, ttl }));
-    if (!hasRoom) this.#isFull = true;
+  #answer(id: bigint, header: Buffer, ttlSeconds: number): void {
+    if (!this.#call.write(new KeepAliveMessage(header, id, ttlSeconds))) this.#isFull = true;
   }
 
   #end(error: unknown): void {

@@ -11,10 +11,16 @@ import {
   rangeOptionsOf,
 } from '../server/index.js';
 import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
-import { encodeRangeChunk } from './kv-responses.js';
+import { rangeChunk } from './kv-responses.js';
 import { checkRangeStreamRequest } from './kv-validation.js';
 import type { ResponseHeaders } from './response-header.js';
 import { toStreamError } from './rpc.js';
+
+/**
+ * Bytes of records in one chunk (etcd: what a request may have, 1.5 MB). What is held of a stream is a
+ * chunk or two, and small ones are gone before the garbage collector takes them for lasting.
+ */
+const CHUNK_BYTES = 128 * 1024;
 
 /** KV.RangeStream: a range in chunks, read as fast as the client takes them (A.3). */
 export function rangeStreamMethod(server: KvorumServer, headers: ResponseHeaders): RpcMethod {
@@ -72,7 +78,7 @@ class RangeStreamCall implements StreamReceiver {
     const { store } = this.#server;
     if (request.countOnly) {
       const { count, revision } = store.range(rangeOptionsOf(request));
-      this.#call.write(encodeRangeChunk(this.#headers, [], { revision, more: false, count }));
+      this.#call.write(rangeChunk(this.#headers, [], { revision, more: false, count }));
       this.#call.end(null);
       return;
     }
@@ -109,11 +115,11 @@ class RangeStreamCall implements StreamReceiver {
   #next(): void {
     if (this.#isClosed) return;
     this.#guarded(() => {
-      const chunk = this.#reader?.next(this.#server.options.maxRequestBytes);
+      const chunk = this.#reader?.next(CHUNK_BYTES);
       if (chunk === undefined) return;
       let hasRoom = true;
       if (chunk.records.length > 0 || chunk.end !== undefined) {
-        const message = encodeRangeChunk(this.#headers, chunk.records, chunk.end);
+        const message = rangeChunk(this.#headers, chunk.records, chunk.end);
         hasRoom = this.#call.write(message);
       }
       if (chunk.end !== undefined) this.#call.end(null);

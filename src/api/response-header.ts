@@ -1,5 +1,5 @@
 import { ResponseHeader } from '../proto/generated/etcdserverpb.js';
-import type { ProtoWriter } from '../proto/wire.js';
+import { ProtoWriter } from '../proto/wire.js';
 
 /** What response headers are made of. */
 export interface HeaderSource {
@@ -8,6 +8,8 @@ export interface HeaderSource {
   readonly term: number;
 }
 
+const fieldWriter = new ProtoWriter(64);
+
 /**
  * Writes the header of responses. The ids never change, so their bytes are prepared once; the rest
  * is two varints.
@@ -15,6 +17,9 @@ export interface HeaderSource {
 export class ResponseHeaders {
   readonly #source: HeaderSource;
   readonly #ids: Buffer;
+  #field: Buffer = Buffer.alloc(0);
+  #fieldRevision = -1;
+  #fieldTerm = -1;
 
   constructor(source: HeaderSource) {
     this.#source = source;
@@ -36,6 +41,18 @@ export class ResponseHeaders {
     writer.raw(this.#ids);
     writer.length(sizeBefore);
     writer.uint32(0x0a);
+  }
+
+  /** The same, encoded: for responses at the same revision it is the same bytes. Read only. */
+  field(revision: number): Buffer {
+    const { term } = this.#source;
+    if (revision !== this.#fieldRevision || term !== this.#fieldTerm) {
+      this.write(fieldWriter, revision);
+      this.#field = fieldWriter.finish();
+      this.#fieldRevision = revision;
+      this.#fieldTerm = term;
+    }
+    return this.#field;
   }
 
   /** The header as a message, for responses that are encoded by generated code. */

@@ -4,6 +4,7 @@ import { WireError } from '../proto/wire.js';
 import { BackendReplacedError } from '../server/index.js';
 import type {
   CallContext,
+  Message,
   Responder,
   RpcMethod,
   StreamCall,
@@ -36,7 +37,7 @@ export function toStreamError(error: unknown): RpcError {
 }
 
 /** Answers a unary call with a response or with anything that can be mapped to a status. */
-export type Reply = (error: unknown, response?: Buffer) => void;
+export type Reply = (error: unknown, response?: Message) => void;
 
 /** A unary method whose handler may throw or reply with any error. */
 export function unary(

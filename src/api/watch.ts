@@ -7,21 +7,23 @@ import {
   WatchRequest,
 } from '../proto/generated/etcdserverpb.js';
 import type { KvorumServer } from '../server/index.js';
-import type { RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
+import type { Message, RpcMethod, StreamCall, StreamReceiver } from '../transport/index.js';
 import type { ResponseHeaders } from './response-header.js';
 import { toStreamError } from './rpc.js';
-import { encodeWatchResponse, fragmentsOf } from './watch-responses.js';
+import { WatchOutbox, WatchTurn } from './watch-outbox.js';
+import { encodeWatchResponse, type WatchResponseFields } from './watch-responses.js';
 
 /** A fragment may be as large as a request, and this much larger (G.28). */
 const FRAGMENT_MARGIN_BYTES = 512 * 1024;
 
 /** The Watch service (G.23–G.35). */
 export function watchMethods(server: KvorumServer, headers: ResponseHeaders): RpcMethod[] {
+  const turn = new WatchTurn();
   return [
     {
       kind: 'bidi',
       path: Watch.methods.watch.path,
-      open: (call) => new WatchCall(server, headers, call),
+      open: (call) => new WatchCall(server, headers, turn, call),
     },
   ];
 }
@@ -32,12 +34,16 @@ class WatchCall implements StreamReceiver, WatchSink {
   readonly #headers: ResponseHeaders;
   readonly #call: StreamCall;
   readonly #stream: WatchStream;
+  readonly #outbox: WatchOutbox;
   #isClosed = false;
 
-  constructor(server: KvorumServer, headers: ResponseHeaders, call: StreamCall) {
+  constructor(server: KvorumServer, headers: ResponseHeaders, turn: WatchTurn, call: StreamCall) {
     this.#server = server;
     this.#headers = headers;
     this.#call = call;
+    const fragmentLimitBytes = server.options.maxRequestBytes + FRAGMENT_MARGIN_BYTES;
+    const write = (message: Message): boolean => this.#isClosed || call.write(message);
+    this.#outbox = new WatchOutbox({ fragmentLimitBytes }, { headers, turn, write });
     this.#stream = server.store.openWatchStream(this);
   }
 
@@ -57,6 +63,7 @@ class WatchCall implements StreamReceiver, WatchSink {
   halfClosed(): void {}
 
   drained(): void {
+    this.#outbox.drained();
     this.#stream.resume();
   }
 
@@ -94,6 +101,7 @@ class WatchCall implements StreamReceiver, WatchSink {
 
   #cancel(watchId: bigint): void {
     if (!this.#stream.cancel(watchId)) return;
+    this.#outbox.forget(watchId);
     this.#respond({ watchId, revision: this.#server.store.revision, canceled: true });
   }
 
@@ -105,16 +113,7 @@ class WatchCall implements StreamReceiver, WatchSink {
     fragment: boolean,
   ): boolean {
     if (this.#isClosed) return true;
-    const limitBytes = this.#server.options.maxRequestBytes + FRAGMENT_MARGIN_BYTES;
-    if (!fragment || totalSizeBytes < limitBytes) {
-      return this.#respond({ watchId, revision, events });
-    }
-    let hasRoom = true;
-    for (const piece of fragmentsOf(events, limitBytes)) {
-      const isLast = piece.isLast;
-      hasRoom = this.#respond({ watchId, revision, events: piece.events, fragment: !isLast });
-    }
-    return hasRoom;
+    return this.#outbox.add(watchId, revision, events, totalSizeBytes, fragment);
   }
 
   progress(watchId: bigint, revision: number): void {
@@ -125,8 +124,10 @@ class WatchCall implements StreamReceiver, WatchSink {
     this.#respond({ watchId, revision: 0, canceled: true, compactRevision });
   }
 
-  #respond(response: Parameters<typeof encodeWatchResponse>[1]): boolean {
-    if (this.#isClosed) return true;
-    return this.#call.write(encodeWatchResponse(this.#headers, response));
+  /** Sends a response without events, behind the events that came before it. */
+  #respond(response: WatchResponseFields): void {
+    if (this.#isClosed) return;
+    this.#outbox.deliver();
+    if (!this.#isClosed) this.#call.write(encodeWatchResponse(this.#headers, response));
   }
 }

@@ -177,11 +177,12 @@ export class Lessor {
   /** Starts the time of a lease anew. Returns its TTL in seconds, or 0 if there is no such lease. */
   renew(id: bigint): number {
     const lease = this.#leases.get(id);
+    const nowMs = this.#clock.nowMs();
     // A lease that is past its time may have a revoke on the way: it can no longer be saved.
-    if (lease === undefined || this.isExpired(lease)) return 0;
+    if (lease === undefined || lease.expiresAtMs <= nowMs) return 0;
     this.counts.renewed++;
     lease.remainingTtlSeconds = 0;
-    lease.expiresAtMs = this.#clock.nowMs() + lease.ttlSeconds * 1000;
+    lease.expiresAtMs = nowMs + lease.ttlSeconds * 1000;
     return lease.ttlSeconds;
   }
 

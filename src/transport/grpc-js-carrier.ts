@@ -9,12 +9,13 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { errorText, GrpcCode, RpcError } from '../base/errors.js';
-import type {
-  CallContext,
-  RpcMethod,
-  StreamMethod,
-  StreamReceiver,
-  UnaryMethod,
+import {
+  bytesOf,
+  type CallContext,
+  type RpcMethod,
+  type StreamMethod,
+  type StreamReceiver,
+  type UnaryMethod,
 } from './handler.js';
 
 export interface CarrierOptions {
@@ -139,7 +140,7 @@ function unaryHandler(method: UnaryMethod, maxReceiveBytes: number) {
       method.handle(call.request, contextOf(call.metadata), {
         respond(error, response) {
           if (error !== null) answer(statusOf(error));
-          else answer(null, response ?? Buffer.alloc(0));
+          else answer(null, response === undefined ? Buffer.alloc(0) : bytesOf(response));
         },
       });
     } catch (error) {
@@ -194,7 +195,7 @@ function openStream(
   try {
     opened = method.open({
       ...contextOf(call.metadata),
-      write: (message) => isOver || call.write(message),
+      write: (message) => isOver || call.write(bytesOf(message)),
       end,
     });
     // The handler may have ended the call while it was opened.

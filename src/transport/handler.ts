@@ -10,6 +10,31 @@ export interface CallContext {
 }
 
 /**
+ * A message that is put together while it is sent, straight into what goes to the socket: a list of a
+ * hundred megabytes never lies in one piece anywhere.
+ */
+export interface MessageSource {
+  /** Bytes of the whole message. */
+  readonly length: number;
+  /**
+   * Writes the next `count` bytes of the message into `target` at `at`. Every byte is asked for once
+   * at most, in order; a call that ends early asks no more.
+   */
+  read(target: Buffer, at: number, count: number): void;
+}
+
+/** What is sent: bytes that must not change any more, or the source of them. */
+export type Message = Buffer | MessageSource;
+
+/** The bytes of a message, for who needs them in one piece. The source is used up. */
+export function bytesOf(message: Message): Buffer {
+  if (Buffer.isBuffer(message)) return message;
+  const bytes = Buffer.allocUnsafe(message.length);
+  message.read(bytes, 0, bytes.length);
+  return bytes;
+}
+
+/**
  * What a unary call is answered with. An object rather than a function, since the carrier's stream can be
  * it: of a function, one would have to be made for each call, and thousands of calls wait at a time.
  */
@@ -18,7 +43,7 @@ export interface Responder {
    * Answers the call, once: with an error, or with the encoded response, at once or much later. The bytes
    * must not change any more: a carrier may send them from where they are.
    */
-  respond(error: RpcError | null, response?: Buffer): void;
+  respond(error: RpcError | null, response?: Message): void;
 }
 
 export interface UnaryMethod {
@@ -35,10 +60,11 @@ export interface UnaryMethod {
 /** The carrier's end of a stream, as the handler sees it. */
 export interface StreamCall extends CallContext {
   /**
-   * Sends one message, whose bytes must not change any more. False means that the client reads slower than it is written to: the message
-   * is taken, but the handler should stop until its receiver's `drained` is called.
+   * Sends one message, whose bytes must not change any more. False means that the client reads slower
+   * than it is written to: the message is taken, but the handler should stop until its receiver's
+   * `drained` is called.
    */
-  write(message: Buffer): boolean;
+  write(message: Message): boolean;
   /** Ends the stream: with OK for null. Nothing may be written after it. */
   end(error: RpcError | null): void;
 }

@@ -1,13 +1,16 @@
 export { ConnectionLimit } from './connection-limit.js';
 export { type Carrier, type CarrierOptions, createGrpcJsCarrier } from './grpc-js-carrier.js';
-export type {
-  CallContext,
-  Responder,
-  RpcMethod,
-  StreamCall,
-  StreamMethod,
-  StreamReceiver,
-  UnaryMethod,
+export {
+  bytesOf,
+  type CallContext,
+  type Message,
+  type MessageSource,
+  type Responder,
+  type RpcMethod,
+  type StreamCall,
+  type StreamMethod,
+  type StreamReceiver,
+  type UnaryMethod,
 } from './handler.js';
 export {
   createHttp2Carrier,

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import {
   encodeDeleteRangeResponse,
   encodePutResponse,
-  encodeRangeChunk,
-  encodeRangeResponse,
   encodeTxnResponse,
+  rangeChunk,
+  rangeResponse,
 } from '../../src/api/kv-responses.js';
 import { ResponseHeaders } from '../../src/api/response-header.js';
 import { encodeWatchResponse, fragmentsOf } from '../../src/api/watch-responses.js';
@@ -22,6 +22,7 @@ import {
 import { Event, KeyValue } from '../../src/proto/generated/mvccpb.js';
 import type { Init } from '../../src/proto/wire.js';
 import type { OpResult } from '../../src/server/index.js';
+import { bytesOf, type Message } from '../../src/transport/index.js';
 
 const source = { clusterId: 0xcdf818194e3a8c32n, memberId: 10276657743932975437n, term: 2 };
 const headers = new ResponseHeaders(source);
@@ -80,6 +81,18 @@ function asMessage(result: OpResult): Init<ResponseOp> {
   }
 }
 
+/** Reads a message as a connection does that has room for so many bytes at a time. */
+function inPieces(message: Message, sizes: Iterator<number>): Buffer {
+  if (Buffer.isBuffer(message)) return message;
+  const bytes = Buffer.alloc(message.length);
+  for (let at = 0; at < bytes.length; ) {
+    const count = Math.min(sizes.next().value, bytes.length - at);
+    message.read(bytes, at, count);
+    at += count;
+  }
+  return bytes;
+}
+
 describe('answers of the KV service', () => {
   it('are, byte for byte, what the generated codecs make of the same content', () => {
     fc.assert(
@@ -89,7 +102,7 @@ describe('answers of the KV service', () => {
           ...responseRange,
           header: header(result.revision),
         });
-        assert.deepEqual(encodeRangeResponse(headers, result), expected);
+        assert.deepEqual(bytesOf(rangeResponse(headers, result)), expected);
       }),
     );
     fc.assert(
@@ -126,13 +139,33 @@ describe('answers of the KV service', () => {
     assert.ok(op !== undefined);
   });
 
+  it('are the same in whatever pieces a long list is asked for', () => {
+    const size = fc.oneof(fc.nat(300), fc.integer({ min: 16_000, max: 40_000 }));
+    const sizes = fc.array(size, { minLength: 1, maxLength: 8 });
+    const pieces = fc.infiniteStream(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.nat(20_000)));
+    fc.assert(
+      fc.property(sizes, fc.boolean(), fc.nat(), pieces, (valueSizes, more, count, pieceSizes) => {
+        const list = valueSizes.map((length) =>
+          KeyValue.encode({ value: Buffer.alloc(length, 'v') }),
+        );
+        const kvs = list.map((bytes) => KeyValue.decode(bytes));
+        const expected = RangeResponse.encode({ header: header(7), kvs, more, count });
+        const result = { kind: 'range', revision: 7, records: list, more, count } as const;
+        assert.deepEqual(inPieces(rangeResponse(headers, result), pieceSizes), expected);
+        const end = { revision: 7, more, count };
+        const chunk = RangeStreamResponse.encode({ rangeResponse: RangeResponse.decode(expected) });
+        assert.deepEqual(inPieces(rangeChunk(headers, list, end), pieceSizes), chunk);
+      }),
+    );
+  });
+
   it('come in chunks of which only the last has a header', () => {
     const bytes = KeyValue.encode({ key: Buffer.from('k'), modRevision: 3 });
-    const first = RangeStreamResponse.decode(encodeRangeChunk(headers, [bytes], undefined));
+    const first = RangeStreamResponse.decode(bytesOf(rangeChunk(headers, [bytes], undefined)));
     assert.deepEqual(first.rangeResponse?.header, undefined);
     assert.equal(first.rangeResponse?.kvs.length, 1);
     const end = { revision: 9, more: true, count: 12 };
-    const last = RangeStreamResponse.decode(encodeRangeChunk(headers, [], end)).rangeResponse;
+    const last = RangeStreamResponse.decode(bytesOf(rangeChunk(headers, [], end))).rangeResponse;
     assert.deepEqual([last?.header?.revision, last?.more, last?.count], [9, true, 12]);
   });
 });

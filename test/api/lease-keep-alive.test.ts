@@ -7,6 +7,7 @@ import {
   LeaseKeepAliveRequest,
   LeaseKeepAliveResponse,
 } from '../../src/proto/generated/etcdserverpb.js';
+import { bytesOf } from '../../src/transport/index.js';
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -38,7 +39,7 @@ function createStream(isLeader: boolean) {
     {
       metadata: () => undefined,
       write: (message) => {
-        const { header, id, ttl } = LeaseKeepAliveResponse.decode(message);
+        const { header, id, ttl } = LeaseKeepAliveResponse.decode(bytesOf(message));
         written.push([id, ttl, header?.revision ?? 0]);
         return state.hasRoom;
       },

@@ -313,6 +313,50 @@ test('catching up: at most 1000 revisions in a response, and never a part of one
   assert.ok(sizes.every((size) => size <= 2000 && size % 2 === 0));
 });
 
+/** Counts how often it is scanned. */
+class ScanCounter extends MemoryStore {
+  scans = 0;
+
+  override async *scan(
+    ...[bucket, range]: Parameters<MemoryStore['scan']>
+  ): AsyncGenerator<[Buffer, Buffer][]> {
+    this.scans++;
+    yield* super.scan(bucket, range);
+  }
+}
+
+test('thousands that resume at once share one way through the past, from memory if it is recent', async () => {
+  for (const { cacheSizeBytes, scans } of [
+    { cacheSizeBytes: 1 << 20, scans: 0 },
+    // Memory holds the last few: a scan for those that came first, and one for all others.
+    { cacheSizeBytes: 600, scans: 2 },
+  ]) {
+    const records = new ScanCounter();
+    const store = await openStore(records, { cacheSizeBytes });
+    for (let count = 0; count < 100; count++) put(store, `k${count % 10}`, `${count}`);
+    records.commit();
+    records.scans = 0;
+    const seen = new Map<bigint, number>();
+    const stream = store.openWatchStream({
+      events: (id, _revision, events) => {
+        seen.set(id, (seen.get(id) ?? 0) + events.length);
+        return true;
+      },
+      progress: () => {},
+      compacted: () => {},
+    });
+    for (let watcher = 0; watcher < 5000; watcher++) {
+      stream.create(watchRequest('k', { end: 'l', startRevision: 52 }));
+    }
+    put(store, 'k0', 'meanwhile');
+    await until(() => store.watcherCounts.unsynced === 0);
+    assert.ok(records.scans <= scans, `${records.scans} scans`);
+    assert.equal(seen.size, 5000);
+    assert.ok([...seen.values()].every((count) => count === 51));
+    await store.close();
+  }
+});
+
 test('a sink may close its stream, or others, while it is told of events', async () => {
   const store = await openStore(new MemoryStore());
   const others = [new Recorder(), new Recorder()];

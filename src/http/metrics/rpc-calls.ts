@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.js';
 import { Histogram } from '../../base/metrics.js';
 import type {
   CallContext,
+  Message,
   Responder,
   RpcMethod,
   StreamCall,
@@ -118,7 +119,7 @@ export class RpcCalls {
         calls.messagesReceived++;
         this.receivedBytes += request.length;
         countVersion(context);
-        const counted = new CountedCall(this, calls, responder, this.#nowMs(), request.length);
+        const counted = new CountedUnary(this, calls, responder, this.#nowMs(), request.length);
         method.handle(request, context, counted);
       },
     };
@@ -157,37 +158,9 @@ export class RpcCalls {
 
   #openStream(method: StreamMethod, calls: MethodCalls, call: StreamCall): StreamReceiver {
     const startMs = this.#nowMs();
-    let isOver = false;
-    const over = (code: number): void => {
-      if (isOver) return;
-      isOver = true;
-      this.#ended(calls, code, this.#nowMs() - startMs);
-    };
-    const receiver = method.open({
-      metadata: (name) => call.metadata(name),
-      write: (message) => {
-        calls.messagesSent++;
-        this.sentBytes += message.length;
-        return call.write(message);
-      },
-      end(error) {
-        over(error?.code ?? GrpcCode.ok);
-        call.end(error);
-      },
-    });
-    return {
-      message: (bytes) => {
-        calls.messagesReceived++;
-        this.receivedBytes += bytes.length;
-        receiver.message(bytes);
-      },
-      halfClosed: () => receiver.halfClosed(),
-      drained: () => receiver.drained(),
-      closed() {
-        over(GrpcCode.canceled);
-        receiver.closed();
-      },
-    };
+    const over = (code: number): void => this.#ended(calls, code, this.#nowMs() - startMs);
+    const counted = new CountedCall(calls, this, call, over);
+    return new CountedReceiver(calls, this, method.open(counted), counted);
   }
 
   #ended(calls: MethodCalls, code: number, tookMs: number): void {
@@ -234,7 +207,7 @@ export class RpcCalls {
 }
 
 /** A unary call under way: counted when it is answered. */
-class CountedCall implements Responder {
+class CountedUnary implements Responder {
   readonly #owner: RpcCalls;
   readonly #calls: MethodCalls;
   readonly #responder: Responder;
@@ -255,9 +228,92 @@ class CountedCall implements Responder {
     this.#requestBytes = requestBytes;
   }
 
-  respond(error: RpcError | null, response?: Buffer): void {
+  respond(error: RpcError | null, response?: Message): void {
     const responseBytes = response === undefined ? 0 : response.length;
     this.#owner.answered(this.#calls, this.#startMs, this.#requestBytes, error, responseBytes);
     this.#responder.respond(error, response);
+  }
+}
+
+/** Bytes of all methods. */
+interface ByteCounts {
+  receivedBytes: number;
+  sentBytes: number;
+}
+
+/** The carrier's end of a stream, counted. */
+class CountedCall implements StreamCall {
+  readonly #calls: MethodCalls;
+  readonly #bytes: ByteCounts;
+  readonly #call: StreamCall;
+  readonly #onOver: (code: number) => void;
+  #isOver = false;
+
+  constructor(
+    calls: MethodCalls,
+    bytes: ByteCounts,
+    call: StreamCall,
+    onOver: (code: number) => void,
+  ) {
+    this.#calls = calls;
+    this.#bytes = bytes;
+    this.#call = call;
+    this.#onOver = onOver;
+  }
+
+  metadata(name: string): string | undefined {
+    return this.#call.metadata(name);
+  }
+
+  write(message: Message): boolean {
+    this.#calls.messagesSent++;
+    this.#bytes.sentBytes += message.length;
+    return this.#call.write(message);
+  }
+
+  end(error: RpcError | null): void {
+    this.over(error?.code ?? GrpcCode.ok);
+    this.#call.end(error);
+  }
+
+  /** The first that is told ends the call. */
+  over(code: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onOver(code);
+  }
+}
+
+/** The handler's end of a stream, counted. */
+class CountedReceiver implements StreamReceiver {
+  readonly #calls: MethodCalls;
+  readonly #bytes: ByteCounts;
+  readonly #receiver: StreamReceiver;
+  readonly #call: CountedCall;
+
+  constructor(calls: MethodCalls, bytes: ByteCounts, receiver: StreamReceiver, call: CountedCall) {
+    this.#calls = calls;
+    this.#bytes = bytes;
+    this.#receiver = receiver;
+    this.#call = call;
+  }
+
+  message(bytes: Buffer): void {
+    this.#calls.messagesReceived++;
+    this.#bytes.receivedBytes += bytes.length;
+    this.#receiver.message(bytes);
+  }
+
+  halfClosed(): void {
+    this.#receiver.halfClosed();
+  }
+
+  drained(): void {
+    this.#receiver.drained();
+  }
+
+  closed(): void {
+    this.#call.over(GrpcCode.canceled);
+    this.#receiver.closed();
   }
 }

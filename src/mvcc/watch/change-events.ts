@@ -20,6 +20,8 @@ export class ChangeEvent {
   private readonly previousAddress: number;
   private plain: Buffer | undefined;
   private withPrevious: Buffer | undefined;
+  private plainList: readonly Buffer[] | undefined;
+  private listWithPrevious: readonly Buffer[] | undefined;
 
   constructor(
     space: KeySpace,
@@ -34,6 +36,16 @@ export class ChangeEvent {
     this.record = change.record;
     this.entry = entry;
     this.previousAddress = previousAddress;
+  }
+
+  /** {@link encoded} as a list of its own: all watchers get the same one. */
+  asList(prevKv: boolean): readonly Buffer[] {
+    if (prevKv) {
+      this.listWithPrevious ??= [this.encoded(true)];
+      return this.listWithPrevious;
+    }
+    this.plainList ??= [this.encoded(false)];
+    return this.plainList;
   }
 
   encoded(prevKv: boolean): Buffer {

@@ -96,8 +96,8 @@ export class WatchHub implements StreamHub {
         this.makeUnsynced(watcher, revision);
         continue;
       }
-      const bytes = event.encoded(watcher.prevKv);
-      watcher.send(revision, [bytes], bytes.length);
+      const events = event.asList(watcher.prevKv);
+      watcher.send(revision, events, (events[0] as Buffer).length);
     }
   }
 

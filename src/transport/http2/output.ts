@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { MessageSource } from '../handler.js';
 import { CHUNK_BYTES, releaseChunk, takeChunk } from './chunk-pool.js';
 import { FRAME_HEADER_BYTES } from './protocol.js';
 
@@ -72,6 +73,17 @@ export class Output {
       this.#seal();
       this.#parts.push(bytes);
       this.#partsBytes += bytes.length;
+    }
+  }
+
+  /** Appends the next `count` bytes of a source: into the pooled chunks, without a copy between. */
+  fill(source: MessageSource, count: number): void {
+    for (let left = count; left > 0; ) {
+      const chunk = this.reserve(1);
+      const length = Math.min(left, CHUNK_BYTES - this.#end);
+      source.read(chunk, this.#end, length);
+      this.#end += length;
+      left -= length;
     }
   }
 

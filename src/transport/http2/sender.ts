@@ -1,4 +1,5 @@
 import type { RpcError } from '../../base/errors.js';
+import type { Message } from '../handler.js';
 import { headBlock, OK_TRAILERS, trailersBlock, trailersOnlyBlock } from './grpc/blocks.js';
 import { PREFIX_BYTES } from './grpc/partial-message.js';
 import { TABLE_OF_NOTHING } from './hpack/encoder.js';
@@ -20,7 +21,7 @@ export abstract class OutgoingStream {
   sendWindow: number;
   isHeadSent = false;
   /** Messages that wait for a window or for the socket, from `queueAt` on; undefined: none ever. */
-  queue: Buffer[] | undefined = undefined;
+  queue: Message[] | undefined = undefined;
   queueAt = 0;
   /** How much of the first message, its prefix included, has been sent. */
   messageOffset = 0;
@@ -51,6 +52,8 @@ export abstract class OutgoingStream {
 const HIGH_WATER_BYTES = 512 * 1024;
 /** Larger frames than this gain nothing. */
 const MAX_USEFUL_FRAME_BYTES = 128 * 1024;
+
+const NOTHING = Buffer.alloc(0);
 
 /** HEADERS of an ordinary response, DATA header and message prefix; ids and lengths are filled in. */
 const RESPONSE_START = responseStart();
@@ -97,7 +100,7 @@ export class Sender {
   }
 
   /** Answers a unary call: head, message and the trailers of OK. */
-  respond(stream: OutgoingStream, message: Buffer): void {
+  respond(stream: OutgoingStream, message: Message): void {
     const length = PREFIX_BYTES + message.length;
     const output = this.#output;
     if (
@@ -127,7 +130,7 @@ export class Sender {
     at += FRAME_HEADER_BYTES;
     putPrefix(chunk, at, message.length);
     at += PREFIX_BYTES;
-    chunk.set(message, at);
+    putMessage(chunk, at, message);
     at += message.length;
     chunk.set(RESPONSE_END, at);
     putStreamId(chunk, at, id);
@@ -138,7 +141,7 @@ export class Sender {
   }
 
   /** Sends a message when windows and socket allow. False: the queue is long, await onDrained. */
-  write(stream: OutgoingStream, message: Buffer): boolean {
+  write(stream: OutgoingStream, message: Message): boolean {
     if (stream.isSendClosed) return true;
     if (!stream.isHeadSent) this.#sendHead(stream);
     const length = PREFIX_BYTES + message.length;
@@ -280,6 +283,8 @@ export class Sender {
   #shiftQueue(stream: OutgoingStream): void {
     const queue = stream.queue;
     if (queue === undefined) return;
+    // Nothing of what was sent is held until the whole queue is.
+    queue[stream.queueAt] = NOTHING;
     stream.queueAt += 1;
     if (stream.queueAt === queue.length) {
       queue.length = 0;
@@ -291,7 +296,7 @@ export class Sender {
   }
 
   /** A DATA frame of `[from, to)` of a message with its prefix. */
-  #sendPart(streamId: number, message: Buffer, from: number, to: number): void {
+  #sendPart(streamId: number, message: Message, from: number, to: number): void {
     const output = this.#output;
     output.frameHeader(to - from, FrameType.data, 0, streamId);
     if (from < PREFIX_BYTES) {
@@ -301,11 +306,13 @@ export class Sender {
     }
     if (to <= PREFIX_BYTES) return;
     const start = Math.max(0, from - PREFIX_BYTES);
-    output.append(message.subarray(start, to - PREFIX_BYTES));
+    const end = to - PREFIX_BYTES;
+    if (Buffer.isBuffer(message)) output.append(message.subarray(start, end));
+    else output.fill(message, end - start);
   }
 
   /** A whole message in one DATA frame, copied. */
-  #sendSmall(stream: OutgoingStream, message: Buffer, length: number): void {
+  #sendSmall(stream: OutgoingStream, message: Message, length: number): void {
     this.#window -= length;
     stream.sendWindow -= length;
     this.framesSent += 1;
@@ -314,7 +321,7 @@ export class Sender {
     const at = this.#output.position;
     putFrameHeader(chunk, at, length, FrameType.data, 0, stream.id);
     putPrefix(chunk, at + FRAME_HEADER_BYTES, message.length);
-    chunk.set(message, at + FRAME_HEADER_BYTES + PREFIX_BYTES);
+    putMessage(chunk, at + FRAME_HEADER_BYTES + PREFIX_BYTES, message);
     this.#output.advance(total);
   }
 
@@ -361,6 +368,12 @@ function putStreamId(target: Buffer, at: number, id: number): void {
   target[at + 6] = id >>> 16;
   target[at + 7] = id >>> 8;
   target[at + 8] = id;
+}
+
+/** A whole message. */
+function putMessage(target: Buffer, at: number, message: Message): void {
+  if (Buffer.isBuffer(message)) target.set(message, at);
+  else message.read(target, at, message.length);
 }
 
 /** The prefix of an uncompressed message. */

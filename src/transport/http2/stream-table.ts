@@ -1,4 +1,5 @@
 import { GrpcCode, RpcError } from '../../base/errors.js';
+import type { Message } from '../handler.js';
 import type { FloodGuard } from './flood-guard.js';
 import { gunzipMessage } from './grpc/compression.js';
 import type { Http2Limits } from './limits.js';
@@ -155,12 +156,12 @@ export class StreamTable implements StreamHost {
 
   // StreamHost
 
-  respond(stream: Stream, response: Buffer): void {
+  respond(stream: Stream, response: Message): void {
     this.#dependencies.sender.respond(stream, response);
     this.#dependencies.flushSoon();
   }
 
-  write(stream: Stream, message: Buffer): boolean {
+  write(stream: Stream, message: Message): boolean {
     const hasRoom = this.#dependencies.sender.write(stream, message);
     this.#dependencies.flushSoon();
     return hasRoom;

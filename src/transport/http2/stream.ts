@@ -1,5 +1,5 @@
 import { errorText, GrpcCode, RpcError } from '../../base/errors.js';
-import type { Responder, StreamCall, StreamReceiver } from '../handler.js';
+import type { Message, Responder, StreamCall, StreamReceiver } from '../handler.js';
 import { formatError, sizeError } from './grpc/compression.js';
 import { PartialMessage, PREFIX_BYTES } from './grpc/partial-message.js';
 import type { RequestHead } from './grpc/request-head.js';
@@ -10,8 +10,8 @@ import { TIMER_IDLE, type TimerEntry } from './timer-wheel.js';
 export interface StreamHost {
   readonly maxReceiveBytes: number;
   /** Sends a unary call's response and ends the stream. */
-  respond(stream: Stream, response: Buffer): void;
-  write(stream: Stream, message: Buffer): boolean;
+  respond(stream: Stream, response: Message): void;
+  write(stream: Stream, message: Message): boolean;
   /** Ends the stream with a status; null is OK. */
   finish(stream: Stream, error: RpcError | null): void;
   /** As finish, but what is queued is dropped. */
@@ -128,7 +128,7 @@ export class Stream extends OutgoingStream implements Responder, StreamCall, Tim
   // Responder, for a unary handler.
 
   /** The answer: at once or much later, when the stream may be gone. */
-  respond(error: RpcError | null, response?: Buffer): void {
+  respond(error: RpcError | null, response?: Message): void {
     if (!this.#isHandling) return;
     this.#isHandling = false;
     if (this.#isOver) {
@@ -146,7 +146,7 @@ export class Stream extends OutgoingStream implements Responder, StreamCall, Tim
     return this.head.metadata(name);
   }
 
-  write(message: Buffer): boolean {
+  write(message: Message): boolean {
     return this.#isOver || this.#host.write(this, message);
   }
 
