@@ -3,6 +3,7 @@ import { measureFailovers } from '../../test/cluster/support/failover.js';
 import { callOnce } from '../call.js';
 import { median } from '../measures.js';
 import { measuresOf, type Row } from './row.js';
+import { warmupOf } from './shapes.js';
 
 const VALUE_BYTES = 256;
 const KEYS = 100_000;
@@ -28,7 +29,10 @@ export const CLUSTER_ROWS: Row[] = [
           connections,
           streams,
           workload: { kind: 'put', prefix: '/bench/', keys: KEYS, valueBytes: VALUE_BYTES },
-          limit: { warmupMs: bench.settings.warmupMs, durationMs: bench.settings.durationMs },
+          limit: {
+            warmupMs: warmupOf({ connections, streams }, bench.settings.warmupMs),
+            durationMs: bench.settings.durationMs,
+          },
         });
         return { ...measuresOf(result), peakMegabytes: servers.peakMegabytes };
       },

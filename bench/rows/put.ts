@@ -1,5 +1,5 @@
 import { measuresOf, type Row } from './row.js';
-import { SHAPES } from './shapes.js';
+import { SHAPES, warmupOf } from './shapes.js';
 
 const VALUE_BYTES = 256;
 const KEYS = 100_000;
@@ -16,7 +16,10 @@ export const PUT_ROWS: Row[] = SHAPES.map(({ name, connections, streams }) => ({
       connections,
       streams,
       workload: { kind: 'put', prefix: '/bench/', keys: KEYS, valueBytes: VALUE_BYTES },
-      limit: { warmupMs: bench.settings.warmupMs, durationMs: bench.settings.durationMs },
+      limit: {
+        warmupMs: warmupOf({ connections, streams }, bench.settings.warmupMs),
+        durationMs: bench.settings.durationMs,
+      },
     });
     return { ...measuresOf(result), peakMegabytes: server.memory.peakMegabytes };
   },

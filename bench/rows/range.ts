@@ -1,7 +1,7 @@
 import { KV } from '../../src/proto/generated/etcdserverpb.js';
 import { callOnce } from '../call.js';
 import { measuresOf, type Row } from './row.js';
-import { SHAPES } from './shapes.js';
+import { SHAPES, warmupOf } from './shapes.js';
 
 const VALUE_BYTES = 256;
 
@@ -22,7 +22,7 @@ export const RANGE_ROWS: Row[] = SHAPES.map(({ name, connections, streams }) => 
       responseBytes: KV.methods.range.response.encode(response).length + 5,
       connections,
       streams,
-      warmupMs: bench.settings.warmupMs,
+      warmupMs: warmupOf({ connections, streams }, bench.settings.warmupMs),
       durationMs: bench.settings.durationMs,
     });
     return { ...measuresOf(result), peakMegabytes: server.memory.peakMegabytes };
