@@ -39,6 +39,12 @@ export interface ConnectionDependencies {
 const PAUSE_BYTES = 1024 * 1024;
 /** More than this queued for a client's windows must make way; handlers that wait for room keep less. */
 const MAX_STALLED_QUEUE_BYTES = 1024 * 1024;
+/**
+ * What a connection sends in one turn of the event loop. A client that reads as fast as it is written to
+ * never fills the socket, so that one write would follow the other: 100 MB took 150 ms that way, in which
+ * nobody else was served.
+ */
+const TURN_BYTES = 512 * 1024;
 /** How long a client may take to hang up after our last word. */
 const LINGER_MS = 1000;
 /** How long a client may take to answer the ping that follows the first GOAWAY. */
@@ -72,6 +78,9 @@ export class Connection implements Flushable {
   /** A flush will come: at the end of this read, or from the queue. */
   #willFlush = false;
   #isPaused = false;
+  /** The next write waits for a later turn; and when that is so: at so many bytes sent. */
+  #isYielding = false;
+  #yieldAtBytes = TURN_BYTES;
   #lastLook: OutputState | undefined;
   #hasReadSince = false;
   #awaitsPing = false;
@@ -198,6 +207,22 @@ export class Connection implements Flushable {
 
   /** A write has left: the next one follows, and whoever was not heard may speak again. */
   #onWritten(): void {
+    if (this.#output.sentBytes < this.#yieldAtBytes) this.#sendNext();
+    else this.#yieldTurn();
+  }
+
+  /** Leaves what comes next to a later turn of the event loop. */
+  #yieldTurn(): void {
+    if (this.#isYielding) return;
+    this.#isYielding = true;
+    this.#dependencies.clock.setImmediate(() => {
+      this.#isYielding = false;
+      this.#yieldAtBytes = this.#output.sentBytes + TURN_BYTES;
+      this.#sendNext();
+    });
+  }
+
+  #sendNext(): void {
     if (this.#isClosed) return;
     this.flush();
     if (this.#isEnding) this.#hangUp();

@@ -27,8 +27,10 @@ export class Output {
   #retiredInFlight: Buffer[] = [];
   #inFlight = false;
   #isClosed = false;
-  /** Writes that the system has taken in full. */
+  #inFlightBytes = 0;
+  /** Writes that the system has taken in full, and their bytes. */
   writesDone = 0;
+  sentBytes = 0;
 
   /** `onWritten` is called whenever a write has left, and the next one may be filled. */
   constructor(socket: Socket, onWritten: () => void) {
@@ -104,6 +106,7 @@ export class Output {
   flush(): void {
     if (this.#inFlight || this.#isClosed || this.pendingBytes === 0) return;
     this.#inFlight = true;
+    this.#inFlightBytes = this.pendingBytes;
     const spare = this.#retiredInFlight;
     this.#retiredInFlight = this.#retired;
     this.#retired = spare;
@@ -158,6 +161,7 @@ export class Output {
   #written(error?: Error | null): void {
     this.#inFlight = false;
     this.writesDone += 1;
+    this.sentBytes += this.#inFlightBytes;
     if (this.#isClosed || (error !== undefined && error !== null)) return;
     if (this.#retiredInFlight.length > 0) {
       for (const chunk of this.#retiredInFlight) releaseChunk(chunk);
