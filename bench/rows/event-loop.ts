@@ -65,6 +65,8 @@ const SNAPSHOT_VALUE_BYTES = 10_000;
 const snapshotKeys = (bench: RowBench): number => bench.size(100_000, 2_000);
 
 const CATCH_UP_KEYS = 100;
+/** Half a second is too short for a quantile of 99.9 %. */
+const CATCH_UP_TIMES = 10;
 const catchUpEvents = (bench: RowBench): number => bench.size(2_000, 100);
 
 const SCENARIOS: readonly Scenario[] = [
@@ -103,22 +105,25 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'catch-up',
     title: '1,000 watchers catching up',
     description:
-      '1,000 watchers (10 connections × 10 streams × 10) of 100 keys, all created at once 2,000 revisions back: 2,000,000 events of 64 B.',
+      '1,000 watchers (10 connections × 10 streams × 10) of 100 keys, all created at once 2,000 revisions back: 2,000,000 events of 64 B; ten times, one after the other.',
     async prepare(bench) {
       await bench.fill(PREFIX, CATCH_UP_KEYS, 64, catchUpEvents(bench) * 10);
     },
     async run(bench) {
       const eventsPerWatcher = catchUpEvents(bench);
-      await bench.load({
-        kind: 'resume',
-        connections: 10,
-        streamsPerConnection: 10,
-        watchersPerStream: bench.size(10, 1),
-        prefix: PREFIX,
-        prefixEnd: PREFIX_END,
-        startRevision: (await revisionOf(bench)) - eventsPerWatcher + 1,
-        eventsPerWatcher,
-      });
+      const startRevision = (await revisionOf(bench)) - eventsPerWatcher + 1;
+      for (let time = 0; time < CATCH_UP_TIMES; time++) {
+        await bench.load({
+          kind: 'resume',
+          connections: 10,
+          streamsPerConnection: 10,
+          watchersPerStream: bench.size(10, 1),
+          prefix: PREFIX,
+          prefixEnd: PREFIX_END,
+          startRevision,
+          eventsPerWatcher,
+        });
+      }
     },
   },
 ];

@@ -50,6 +50,8 @@ export class ApplyLoop {
   readonly #options: ApplyLoopOptions;
   readonly #dependencies: ApplyLoopDependencies;
   #appliedIndex: number;
+  /** When the entry before ended, if this one follows it at once; else undefined. */
+  #lastEndMs: number | undefined;
 
   constructor(options: ApplyLoopOptions, dependencies: ApplyLoopDependencies) {
     this.#options = options;
@@ -72,12 +74,22 @@ export class ApplyLoop {
     this.#dependencies.confChanges.restored(confState);
   }
 
-  /** Applies one entry. What it throws means that this member must not go on. */
+  /** A run of entries is over: what comes next begins later. */
+  endRun(): void {
+    this.#lastEndMs = undefined;
+  }
+
+  /**
+   * Applies one entry; to be followed by another at once, or by {@link endRun}. What it throws means that
+   * this member must not go on.
+   */
   apply(entry: Entry): void {
     const { setConsistentIndex, confChanges, confChangeDecided, leaderReady } = this.#dependencies;
     let outcome: ConfChangeOutcome | undefined;
-    if (entry.type !== EntryType.normal) outcome = confChanges.apply(entry);
-    else if (entry.data.length > 0) this.#applyRequest(entry);
+    if (entry.type !== EntryType.normal) {
+      outcome = confChanges.apply(entry);
+      this.endRun();
+    } else if (entry.data.length > 0) this.#applyRequest(entry);
     setConsistentIndex(entry.index, entry.term);
     this.#appliedIndex = entry.index;
     if (outcome !== undefined) confChangeDecided(entry.index, outcome);
@@ -96,13 +108,15 @@ export class ApplyLoop {
     let result: ApplyResult | undefined;
     let failure: Error | null = null;
     const { applier, clock } = this.#dependencies;
-    const startMs = clock.nowMs();
+    // The clock is read once an entry, since reading it takes a thirtieth of what applying a put does.
+    const startMs = this.#lastEndMs ?? clock.nowMs();
     try {
       result = applier.apply(decoded);
     } catch (error) {
       failure = clientError(error);
     }
     const endMs = clock.nowMs();
+    this.#lastEndMs = endMs;
     this.#note(kind, failure === null, endMs - startMs);
     // Every member that has no room says so, whoever asked.
     if (failure !== null && isEtcdError(failure, 'NoSpace')) {

@@ -84,6 +84,8 @@ export class Proposals {
   /** Those whose requests Raft has not been given yet, in order; some may have stopped waiting. */
   #gathered: Waiter[] = [];
   #isFlushScheduled = false;
+  /** When the first request of this turn came. */
+  #turnStartMs = 0;
   #cancelSweep: (() => void) | undefined;
   #isStopped = false;
 
@@ -123,7 +125,8 @@ export class Proposals {
     const entry = isLegacy
       ? encodeLegacyAttributes(ClusterMemberAttrSetRequest.decode(body), ids.prefix, suffix)
       : encodeInternalRequest(kind, body, ids.prefix, suffix);
-    const waiter = { id: shortId(suffix), kind, callback, startMs: clock.nowMs(), entry };
+    if (!this.#isFlushScheduled) this.#turnStartMs = clock.nowMs();
+    const waiter = { id: shortId(suffix), kind, callback, startMs: this.#turnStartMs, entry };
     this.#waiting.set(waiter.id, waiter);
     this.#waitingBytes += entry.length;
     this.#gathered.push(waiter);

@@ -299,6 +299,7 @@ export class Replica {
   }
 
   #applied(index: number): void {
+    this.#applyLoop.endRun();
     this.#proposals.flush();
     this.#reads.applied();
     this.#events.applied();

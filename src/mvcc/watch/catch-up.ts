@@ -15,7 +15,7 @@ const MAX_BATCH_BYTES = 1 << 20;
 const WORK_PER_RECORD = 1;
 const WORK_PER_EVENT = 0.25;
 /** Bytes of events that are gathered in one turn before they are handed out. */
-const MAX_TURN_BYTES = 4 << 20;
+const MAX_TURN_BYTES = 1 << 20;
 /** Work of moving a watcher between groups. */
 const WORK_PER_WATCHER = 8;
 
