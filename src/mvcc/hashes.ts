@@ -114,9 +114,9 @@ export class Hashes {
 /** The keep set at a revision: of each key the newest put up to it, if no deletion follows. */
 function keptAt(space: KeySpace, revision: number): KeepTest {
   const located: LocatedRevision = { main: 0, code: 0 };
-  return (main, code, record) => {
+  return (main, code, source, start) => {
     if (isTombstoneCode(code)) return false;
-    const entry = space.tree.get(readRecordKey(record));
+    const entry = space.tree.get(readRecordKey(source, start));
     if (entry === undefined || !entry.locate(revision, located)) return false;
     return located.main === main && located.code === code;
   };

@@ -2,8 +2,8 @@ import { crc32c } from '../base/crc32c.js';
 import { codeOfRevisionKey, isTombstoneCode, mainOfRevisionKey } from './revision-key.js';
 import type { KeyValueHash } from './types.js';
 
-/** Whether the change (main, code), whose record is given, is in the keep set of formats.md §9. */
-export type KeepTest = (main: number, code: number, record: Buffer) => boolean;
+/** Whether the change (main, code), whose record is `source[start, …)`, is in the keep set of formats.md §9. */
+export type KeepTest = (main: number, code: number, source: Buffer, start: number) => boolean;
 
 const BUCKET_NAME = Buffer.from('key');
 
@@ -20,16 +20,17 @@ export class KeyValueHasher {
     this.isKept = isKept;
   }
 
-  add(key: Buffer, record: Buffer): void {
+  /** The record is `source[start, end)`. */
+  add(key: Buffer, source: Buffer, start = 0, end = source.length): void {
     const main = mainOfRevisionKey(key);
     if (main > this.revision) return;
     if (main <= this.compactRevision) {
       const code = codeOfRevisionKey(key);
-      if (!this.isKept(main, code, record)) return;
+      if (!this.isKept(main, code, source, start)) return;
       // Older etcd removes this one when it compacts and newer keeps it; their hashes are equal.
       if (main === this.compactRevision && isTombstoneCode(code)) return;
     }
-    this.state = crc32c(record, crc32c(key, this.state));
+    this.state = crc32c(source, crc32c(key, this.state), start, end);
   }
 
   result(): KeyValueHash {

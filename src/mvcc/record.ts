@@ -140,11 +140,11 @@ function readVarint(record: Uint8Array, offset: number): number {
   return value;
 }
 
-/** The key of a record of this store's own making. */
-export function readRecordKey(record: Buffer): string {
-  if (record[0] !== TAG_KEY) return '';
-  const length = readVarint(record, 1);
-  return record.toString('latin1', readPosition, readPosition + length);
+/** The key of a record of this store's own making, which begins at `start`. */
+export function readRecordKey(source: Buffer, start = 0): string {
+  if (source[start] !== TAG_KEY) return '';
+  const length = readVarint(source, start + 1);
+  return source.toString('latin1', readPosition, readPosition + length);
 }
 
 /** For {@link readMetaInto}. */

@@ -1,5 +1,5 @@
 import { exponentialBounds, Histogram } from '../base/metrics.js';
-import { Compactor } from './compactor.js';
+import { Compactor } from './compaction/compactor.js';
 import {
   CompactedError,
   FutureRevisionError,
@@ -36,6 +36,8 @@ import { WatchHub } from './watch/hub.js';
 const DEFAULT_CACHE_BYTES = 96 << 20;
 const DEFAULT_COMPACTION_BATCH_LIMIT = 1000;
 const DEFAULT_COMPACTION_SLEEP_INTERVAL_MS = 10;
+/** Fewer are looked at in less time than a thread needs to start. */
+const DEFAULT_COMPACTION_THREAD_FROM_RECORDS = 20_000;
 /** About 5 ms. */
 const DEFAULT_SLICE_WORK = 8192;
 const DEFAULT_WATCH_BATCH_REVISIONS = 1000;
@@ -88,6 +90,8 @@ export class MvccStore {
       {
         batchLimit: options.compactionBatchLimit ?? DEFAULT_COMPACTION_BATCH_LIMIT,
         sleepIntervalMs: options.compactionSleepIntervalMs ?? DEFAULT_COMPACTION_SLEEP_INTERVAL_MS,
+        threadFromRecords:
+          options.compactionThreadFromRecords ?? DEFAULT_COMPACTION_THREAD_FROM_RECORDS,
       },
       {
         ...{ space, store, pins, clock, hashes: this.hashes },

@@ -36,6 +36,11 @@ export interface RecordStore {
    * what is shown is valid only during the call.
    */
   visitAll(bucket: Bucket, visit: RecordVisitor): Promise<void>;
+  /**
+   * Puts everything written before the call where `visitFolder` of the storage room reads it in another
+   * thread. Resolves to the folder. Stores without tables do not have it.
+   */
+  writeTables?(): Promise<string>;
 }
 
 /**
@@ -55,6 +60,8 @@ export interface MvccOptions {
   compactionBatchLimit?: number;
   /** The pause between two compaction batches; default 10 ms. */
   compactionSleepIntervalMs?: number;
+  /** From how many records on a compaction reads in a thread of its own; default 20,000. */
+  compactionThreadFromRecords?: number;
   /**
    * Work of one slice of a large read or of watchers that catch up, in entries or changes looked at;
    * default 8192, about 5 ms. Counted, not timed, so that a run can be replayed.

@@ -10,7 +10,7 @@ import type { BucketName } from './buckets.js';
 import { BUCKET_PREFIXES, CONSISTENT_INDEX_KEY, TERM_KEY } from './buckets.js';
 import type { Database } from './database.js';
 import { assertUnlocked, openDatabase } from './database.js';
-import { rewriteTables } from './defragment.js';
+import { rewriteTables, writeMemtable } from './defragment.js';
 import { BackendClosedError, BackendFailedError, BackendReplacedError } from './errors.js';
 import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
@@ -316,6 +316,16 @@ export class Backend {
     } catch (error) {
       throw this.#fail(error);
     }
+  }
+
+  /**
+   * Puts everything that was put before the call into tables, where other threads can read it with
+   * `visitFolder`. Resolves to their folder, which is good until the store is replaced or closed.
+   */
+  async writeTables(): Promise<string> {
+    await this.flush();
+    await writeMemtable(this.#database);
+    return this.#path;
   }
 
   /** Bytes on disk, in pages of 4 KiB; an estimate between refreshes (etcd's dbSize). */

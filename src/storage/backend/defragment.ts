@@ -19,8 +19,7 @@ const MARKER_SUFFIX = Buffer.from([0xff, 0xff]);
  * new table over it that has to be merged through all levels, down to the lowest.
  */
 export async function rewriteTables(database: Database): Promise<void> {
-  // A first compaction of nothing turns the memtable into a table.
-  await database.compactRange(FIRST_KEY, FIRST_KEY);
+  await writeMemtable(database);
   const boundaries = await sliceBoundaries(database);
   for (const [position, end] of boundaries.entries()) {
     const start = boundaries[position - 1];
@@ -30,6 +29,12 @@ export async function rewriteTables(database: Database): Promise<void> {
     await markers.write();
     await database.compactRange(start, Buffer.concat([end, MARKER_SUFFIX, MARKER_SUFFIX]));
   }
+}
+
+/** Makes a table of the memtable, so that everything written is in tables. */
+export function writeMemtable(database: Database): Promise<void> {
+  // That is what LevelDB begins each manual compaction with; this one has nothing else to do.
+  return database.compactRange(FIRST_KEY, FIRST_KEY);
 }
 
 /** Keys that cut the store into slices; the key bucket by revision, where the bytes are. */

@@ -18,27 +18,31 @@ import type { KeyBounds } from './tablefile.js';
  */
 export type RecordVisitor = (key: Buffer, source: Buffer, start: number, end: number) => void;
 
-/** How often a scan begins anew because LevelDB removed a table before it was opened. */
+/** How often a scan begins anew at the same place because LevelDB removed a table before it was opened. */
 const MAX_RESTARTS = 100;
 
 /**
- * Visits the records of the keys within `bounds`, ascending, a turn for each quarter of a megabyte.
- * Visitors get keys without the first byte. Only what is in tables is seen: nobody may write these
- * keys meanwhile, nor have written them since LevelDB was opened (which leaves nothing in its log).
- * LevelDB may compact meanwhile. Throws {@link BackendCorruptError}.
+ * Visits the records of the keys within `bounds`, ascending, a turn for each quarter of a megabyte;
+ * behind each of these `rest` is awaited, and an error of it ends the walk. Visitors get keys without
+ * the first byte. Only what is in tables is seen: all of it right after LevelDB was opened, which leaves
+ * nothing in its log, or after `Backend.writeTables`. Nobody may put into the range meanwhile; what is
+ * deleted may be seen or not. LevelDB may compact meanwhile. Throws {@link BackendCorruptError}.
  */
 export async function visitTables(
   disk: Disk,
   path: string,
   bounds: KeyBounds,
   visit: RecordVisitor,
+  rest: (() => Promise<void>) | undefined = undefined,
 ): Promise<void> {
-  const merge = new Merge(bounds, visit);
-  for (let restarts = 0; ; restarts++) {
+  const merge = new Merge(bounds, visit, rest);
+  for (let restarts = 0, piecesBefore = 0; ; restarts++) {
     try {
       await merge.run(disk, path);
       return;
     } catch (error) {
+      if (merge.piecesRead > piecesBefore) restarts = 0;
+      piecesBefore = merge.piecesRead;
       const isGone = hasCode(error, 'ENOENT');
       // Tables are removed when others hold what they held: it goes on there, behind the last key.
       if (isGone && restarts < MAX_RESTARTS) continue;
@@ -52,13 +56,17 @@ export async function visitTables(
 class Merge {
   readonly #bounds: KeyBounds;
   readonly #visit: RecordVisitor;
+  readonly #rest: (() => Promise<void>) | undefined;
+  /** Pieces of tables that were visited. */
+  piecesRead = 0;
   /** The user key looked at last: what comes of it later is older. */
   #lastKey = Buffer.alloc(0);
   #lastLength = 0;
 
-  constructor(bounds: KeyBounds, visit: RecordVisitor) {
+  constructor(bounds: KeyBounds, visit: RecordVisitor, rest: (() => Promise<void>) | undefined) {
     this.#bounds = bounds;
     this.#visit = visit;
+    this.#rest = rest;
   }
 
   /** Visits what is behind the last key. */
@@ -85,9 +93,13 @@ class Merge {
     const [first, second] = open as [TableCursor, TableCursor | undefined];
     do {
       this.#take(first);
-      if (!first.step() && !(await first.fill())) {
-        open.shift();
-        return;
+      if (!first.step()) {
+        this.piecesRead++;
+        await this.#rest?.();
+        if (!(await first.fill())) {
+          open.shift();
+          return;
+        }
       }
       if (first.isBeyond) {
         open.shift();

@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import type { BucketName } from '../../../src/storage/backend/index.js';
 import { Backend, BackendCorruptError, BUCKET_NAMES } from '../../../src/storage/backend/index.js';
+import { visitFolder } from '../../../src/storage/backend/tablereader.js';
 import { type Disk, nodeDisk } from '../../../src/storage/disk.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { revisionKey } from './entries.js';
@@ -33,13 +34,18 @@ async function scanned(backend: Backend, bucket: BucketName): Promise<[string, s
 }
 
 /** A closed store of `lives` openings: each leaves a table at least, and LevelDB merges them as it likes. */
-async function storeOf(test: TestContext, lives: number, records: number): Promise<string> {
+async function storeOf(
+  test: TestContext,
+  lives: number,
+  records: number,
+  valueBytes = 300,
+): Promise<string> {
   const path = join(temporaryFolder(test), 'backend');
   for (let life = 0; life < lives; life++) {
     const backend = await openAt(path);
     for (let record = 0; record < records; record++) {
       const number = life * records + record;
-      backend.put('key', revisionKey(number, 0), Buffer.alloc(300, `value ${number} `));
+      backend.put('key', revisionKey(number, 0), Buffer.alloc(valueBytes, `value ${number} `));
       if (number % 3 === 1) backend.delete('key', revisionKey(Math.floor(number / 2), 0));
       backend.setConsistentIndex(number + 1, 1);
     }
@@ -61,6 +67,43 @@ function forgetful(isGone: (table: number) => boolean): Disk {
     },
   };
 }
+
+describe('visiting the folder of a store that is open', () => {
+  it('shows what was put before its tables were written', async (test) => {
+    const path = await storeOf(test, 2, 1000);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    for (let number = 3000; number < 4000; number++) {
+      backend.put('key', revisionKey(number, 0), Buffer.from(`new ${number}`));
+    }
+    backend.delete('key', revisionKey(1999, 0));
+    const records: string[] = [];
+    let pieces = 0;
+    await visitFolder(
+      await backend.writeTables(),
+      'key',
+      { lt: revisionKey(3500, 0) },
+      (key) => void records.push(key.toString('hex')),
+      async () => void pieces++,
+    );
+    const expected = (await scanned(backend, 'key')).map(([key]) => key);
+    assert.deepEqual(records, expected.slice(0, -500));
+    assert.ok(pieces > 1);
+  });
+
+  it('ends with the error of who is asked between two pieces', async (test) => {
+    const path = await storeOf(test, 1, 3000);
+    const backend = await openAt(path);
+    test.after(() => backend.close());
+    let seen = 0;
+    const refuse = (): Promise<void> => Promise.reject(new Error('enough'));
+    await assert.rejects(
+      visitFolder(path, 'key', {}, () => void seen++, refuse),
+      /enough/,
+    );
+    assert.ok(seen > 0 && seen < 2000, `${seen}`);
+  });
+});
 
 describe('visiting all records of a bucket', () => {
   it('shows what a scan shows, whatever was put and deleted in earlier lives', async (test) => {
@@ -141,6 +184,39 @@ describe('visiting all records of a bucket', () => {
       assert.deepEqual(await visited(backend, 'key'), await scanned(backend, 'key'));
       await backend.close();
     }
+  });
+
+  it('goes on however often that happens, as long as it gets further', async (test) => {
+    const path = await storeOf(test, 1, 100_000, 1000);
+    const whole = await openAt(path);
+    // All tables on one level: one of them is read at a time.
+    await whole.compactRange();
+    await whole.close();
+    let reads = 0;
+    let failures = 0;
+    const disk: Disk = {
+      ...nodeDisk,
+      open: async (name, mode, permissions) => {
+        const file = await nodeDisk.open(name, mode, permissions);
+        if (!name.endsWith('.ldb')) return file;
+        return Object.assign(Object.create(file), {
+          close: () => file.close(),
+          sizeBytes: () => file.sizeBytes(),
+          read: (...given: Parameters<typeof file.read>) => {
+            // Footer and index of a table are small, a piece of it is not.
+            const isPiece = given[2] > 100_000;
+            if (isPiece && ++reads % 3 === 0 && ++failures > 0) {
+              return Promise.reject(Object.assign(new Error('gone'), { code: 'ENOENT' }));
+            }
+            return file.read(...given);
+          },
+        });
+      },
+    };
+    const backend = await openAt(path, disk);
+    test.after(() => backend.close());
+    assert.deepEqual(await visited(backend, 'key'), await scanned(backend, 'key'));
+    assert.ok(failures > 100, `${failures}`);
   });
 
   it('is refused when a table is missing for good', async (test) => {

@@ -1,24 +1,19 @@
-import type { Clock } from '../base/clock.js';
-import type { Logger } from '../base/logger.js';
-import { exponentialBounds, Histogram } from '../base/metrics.js';
-import { Bucket } from '../storage/backend/index.js';
-import { CompactedError, FutureRevisionError } from './errors.js';
-import type { Hashes } from './hashes.js';
-import { Kept, type KeyEntry, type LocatedRevision } from './key-entry.js';
-import type { KeySpace } from './key-space.js';
-import type { LeafNode } from './key-tree-nodes.js';
-import { KeyValueHasher } from './key-value-hasher.js';
-import { readRecordKey } from './record.js';
-import type { CompactionMarks } from './restore.js';
-import {
-  codeOfRevisionKey,
-  encodeMainRevision,
-  isTombstoneCode,
-  mainOfRevisionKey,
-} from './revision-key.js';
-import type { RevisionPins } from './revision-pins.js';
-import { nextTurn, pause } from './turns.js';
-import type { CompactionCounts, CompactionOutcome, RecordStore } from './types.js';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import { exponentialBounds, Histogram } from '../../base/metrics.js';
+import { CompactedError, FutureRevisionError } from '../errors.js';
+import type { Hashes } from '../hashes.js';
+import { Kept, type LocatedRevision } from '../key-entry.js';
+import type { KeySpace } from '../key-space.js';
+import type { LeafNode } from '../key-tree-nodes.js';
+import type { CompactionMarks } from '../restore.js';
+import type { RevisionPins } from '../revision-pins.js';
+import { nextTurn, pause } from '../turns.js';
+import type { CompactionCounts, CompactionOutcome, KeyValueHash, RecordStore } from '../types.js';
+import { RevisionCollector, type RevisionLists } from './kept-revisions.js';
+import { type SweepOwner, sweepHere } from './local-sweep.js';
+import { SweepPacer } from './sweep-pacer.js';
+import { sweepInThread } from './thread-sweep.js';
 
 /** Index entries looked at in one turn. */
 const ENTRIES_PER_TURN = 8192;
@@ -26,6 +21,8 @@ const ENTRIES_PER_TURN = 8192;
 export interface CompactorOptions {
   batchLimit: number;
   sleepIntervalMs: number;
+  /** From how many records on a thread looks at them, where the store writes tables. */
+  threadFromRecords: number;
 }
 
 export interface CompactorDependencies {
@@ -146,12 +143,12 @@ export class Compactor {
     const startMs = clock.nowMs();
     try {
       await this.waitForPins(job.revision);
-      const anyKept = await this.compactIndex(job.revision);
-      const hasher = await this.removeRecords(job, anyKept);
+      const kept = await this.compactIndex(job.revision);
+      const hash = await this.sweep(job, kept);
       marks.markFinished(job.revision);
       store.commit();
       this.finished = job.revision;
-      if (job.hashed) hashes.remember(hasher.result());
+      if (job.hashed) hashes.remember(hash);
       this.counts.durationsMs.observe(clock.nowMs() - startMs);
       this.counts.finishedAtUnixMs = clock.unixMs();
       logger.info('finished scheduled compaction', { revision: job.revision });
@@ -178,10 +175,11 @@ export class Compactor {
     }
   }
 
-  /** Trims the index; resolves to whether any change up to `revision` is kept. */
-  private async compactIndex(revision: number): Promise<boolean> {
+  /** Trims the index; resolves to the changes up to `revision` that are kept. */
+  private async compactIndex(revision: number): Promise<RevisionLists> {
     const { space, clock } = this.dependencies;
-    let anyKept = false;
+    const kept = new RevisionCollector();
+    const located: LocatedRevision = { main: 0, code: 0 };
     let resumeAt: string | undefined = '';
     while (resumeAt !== undefined) {
       const dead: string[] = [];
@@ -189,9 +187,11 @@ export class Compactor {
       for (let seen = 0; leaf !== undefined && seen < ENTRIES_PER_TURN; leaf = leaf.next) {
         for (let index = 0; index < leaf.length; index++) {
           const entry = leaf.entryAt(index);
-          const kept = entry.compact(revision);
-          if (kept === Kept.nothingAndDead) dead.push(entry.key);
-          else if (kept !== Kept.nothing) anyKept = true;
+          const left = entry.compact(revision);
+          if (left === Kept.nothingAndDead) dead.push(entry.key);
+          else if (left !== Kept.nothing && entry.locate(revision, located)) {
+            kept.add(located.main, located.code);
+          }
         }
         seen += leaf.length;
       }
@@ -200,57 +200,33 @@ export class Compactor {
       await nextTurn(clock);
       this.checkStopped();
     }
-    return anyKept;
+    return kept.take();
   }
 
-  private async removeRecords(job: Job, anyKept: boolean): Promise<KeyValueHasher> {
-    const { space, store } = this.dependencies;
-    const { batchLimit, sleepIntervalMs } = this.options;
-    const isKept = keptByCompaction(space, job.revision);
-    const hasher = new KeyValueHasher(
-      job.previous,
-      job.revision,
-      (main, code, record) => !anyKept || isKept(main, code, record),
-    );
-    const range = { lt: encodeMainRevision(job.revision + 1) };
-    let sincePause = 0;
-    for await (const batch of store.scan(Bucket.key, range)) {
-      this.checkStopped();
-      for (const [key, record] of batch) {
-        hasher.add(key, record);
-        if (!isKept(mainOfRevisionKey(key), codeOfRevisionKey(key), record)) {
-          store.delete(Bucket.key, key, record.length);
-          this.counts.removedRecords++;
-        }
-        if (++sincePause < batchLimit) continue;
-        sincePause = 0;
-        await this.rest(sleepIntervalMs);
-      }
+  private async sweep(job: Job, kept: RevisionLists): Promise<KeyValueHash> {
+    const { store, space, clock } = this.dependencies;
+    const { threadFromRecords } = this.options;
+    const pacer = new SweepPacer({ clock, revision: () => space.revision });
+    const owner: SweepOwner = {
+      removed: () => void this.counts.removedRecords++,
+      sliceEnded: (pauseMs) => this.sliceEnded(pauseMs),
+      waitMs: (records) => pacer.waitMs(records),
+    };
+    const isLarge = job.revision - job.previous + kept.firstPuts.length >= threadFromRecords;
+    if (store.writeTables === undefined || !isLarge) {
+      return sweepHere(job, kept, this.options, store, owner);
     }
-    return hasher;
+    const folder = await store.writeTables();
+    this.checkStopped();
+    return sweepInThread(job, kept, this.options, folder, store, owner);
   }
 
-  /** Ends a slice: what it removed goes to disk, and others get their turn. */
-  private async rest(sleepIntervalMs: number): Promise<void> {
+  private async sliceEnded(pauseMs: number): Promise<void> {
     const { store, clock } = this.dependencies;
     store.commit();
-    await pause(clock, sleepIntervalMs);
+    await (pauseMs > 0 ? pause(clock, pauseMs) : nextTurn(clock));
     this.checkStopped();
     await store.whenNotFull();
     this.checkStopped();
   }
-}
-
-/** Whether a change up to `revision` stays, by an index that is compacted at it. */
-function keptByCompaction(
-  space: KeySpace,
-  revision: number,
-): (main: number, code: number, record: Buffer) => boolean {
-  const located: LocatedRevision = { main: 0, code: 0 };
-  return (main, code, record) => {
-    const entry: KeyEntry | undefined = space.tree.get(readRecordKey(record));
-    if (entry === undefined || !entry.locate(revision, located)) return false;
-    if (located.main !== main || located.code !== code) return false;
-    return !isTombstoneCode(code) || main === revision;
-  };
 }
