@@ -2,6 +2,7 @@
  * The load generator's process: takes one job from its parent, sends the result back and ends. A job that
  * goes on beside others says when it is ready and ends when it is told to.
  */
+import { constants, setPriority } from 'node:os';
 import { runAroundCallJob } from './around-call-load.js';
 import { runFanOutJob } from './fan-out-load.js';
 import type { Job, ResultOf } from './jobs.js';
@@ -30,6 +31,7 @@ function run(job: Job): Promise<ResultOf<Job>> {
 }
 
 process.once('message', (job: Job) => {
+  if ('givesWay' in job && job.givesWay === true) setPriority(constants.priority.PRIORITY_LOW);
   const answer = (message: object): void => {
     process.send?.(message, () => process.exit(0));
   };

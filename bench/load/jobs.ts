@@ -15,6 +15,15 @@ export interface JobBase {
   profile: boolean;
 }
 
+/** How a generator behaves towards the server on the same machine. */
+export interface GeneratorManners {
+  /**
+   * Whether the generator runs only when nobody else wants a core: where the time of a server's turn is
+   * looked at, clients on the same two cores must not be what interrupts it.
+   */
+  givesWay?: boolean;
+}
+
 /** Which unary calls are made. */
 export type Workload =
   /** Puts over `keys` keys in a scrambled order that meets each once, then again. */
@@ -25,7 +34,7 @@ export type Workload =
   | { kind: 'fixed'; path: string; bodies: string[]; minResponseBytes: number };
 
 /** Closed loop: connections × streams calls are always under way. */
-export interface UnaryJob extends JobBase {
+export interface UnaryJob extends JobBase, GeneratorManners {
   kind: 'unary';
   connections: number;
   streams: number;
@@ -65,7 +74,7 @@ export interface KeepAliveJob extends JobBase {
 }
 
 /** Watchers that resume at a revision, all at once; measured until each has got its events. */
-export interface ResumeJob extends JobBase, WatchShape {
+export interface ResumeJob extends JobBase, WatchShape, GeneratorManners {
   kind: 'resume';
   prefix: string;
   prefixEnd: string;

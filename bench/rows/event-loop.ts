@@ -37,6 +37,7 @@ async function repeat(
     streams: 1,
     workload: { kind: 'fixed', path, bodies: [body.toString('base64')], minResponseBytes },
     limit,
+    givesWay: true,
   });
 }
 
@@ -115,6 +116,7 @@ const SCENARIOS: readonly Scenario[] = [
       for (let time = 0; time < CATCH_UP_TIMES; time++) {
         await bench.load({
           kind: 'resume',
+          givesWay: true,
           connections: 10,
           streamsPerConnection: 10,
           watchersPerStream: bench.size(10, 1),
@@ -151,7 +153,7 @@ function measuresFrom({ seconds, delay, ...turns }: EventLoopReport): Measures {
 export const EVENT_LOOP_ROWS: Row[] = SCENARIOS.map((scenario) => ({
   name: `event-loop-${scenario.name}`,
   title: `event loop: ${scenario.title}`,
-  description: `Delay of the event loop. ${scenario.description}`,
+  description: `Delay of the event loop; clients give way to the server. ${scenario.description}`,
   only: 'kvorum',
   maxRounds: 3,
   async run(bench) {

@@ -12,7 +12,7 @@ import {
   startFailed,
   verifyBootstrap,
 } from '../config/index.js';
-import { tuneCollector } from './heap.js';
+import { limitHeapGrowth } from './heap.js';
 import { createLogger, type DaemonLogger, INITIAL_LOGGING } from './log.js';
 import { notifyReady } from './service-notify.js';
 
@@ -80,7 +80,7 @@ async function serve(
   loadServer: () => Promise<StartServer>,
 ): Promise<void> {
   checkDataDirectory(config, logger);
-  tuneCollector();
+  limitHeapGrowth();
   const startServer = await loadServer();
   const server = await startServer(config, { logger, clock: systemClock, random: systemRandom });
   stopOnSignals(server, logger);
