@@ -36,9 +36,9 @@ import { WatchHub } from './watch/hub.js';
 const DEFAULT_CACHE_BYTES = 96 << 20;
 const DEFAULT_COMPACTION_BATCH_LIMIT = 1000;
 const DEFAULT_COMPACTION_SLEEP_INTERVAL_MS = 10;
-/** Fewer are looked at in less time than a thread needs to start. */
+/** Fewer take this thread less than a tenth of a second in all (5 µs each), in slices. */
 const DEFAULT_COMPACTION_THREAD_FROM_RECORDS = 20_000;
-/** About 4 ms on a busy machine; with 8192 a list of 100 MB had turns of up to 25 ms. */
+/** A few milliseconds. p99.9 of the event-loop delay under lists of 100 MB: 13.7 ms; with 8192 14.9. */
 const DEFAULT_SLICE_WORK = 4096;
 const DEFAULT_WATCH_BATCH_REVISIONS = 1000;
 const DEFAULT_PROGRESS_NOTIFY_INTERVAL_MS = 10 * 60 * 1000;

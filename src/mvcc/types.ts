@@ -64,7 +64,7 @@ export interface MvccOptions {
   compactionThreadFromRecords?: number;
   /**
    * Work of one slice of a large read or of watchers that catch up, in entries or changes looked at;
-   * default 4096, about 4 ms. Counted, not timed, so that a run can be replayed.
+   * default 4096, some milliseconds. Counted, not timed, so that a run can be replayed.
    */
   sliceWork?: number;
   /** Revisions in one response to a watcher that catches up; default 1000. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/base/random.js';
-import { CompactedError, type MvccStore } from '../../src/mvcc/index.js';
+import { CompactedError } from '../../src/mvcc/index.js';
 import { Bucket } from '../../src/storage/backend/index.js';
+import { transact } from './history.js';
 import { MemoryStore } from './memory-store.js';
 import { Model, type ModelOperation } from './model.js';
 import { describeRecord, openStore, put, remove, turns, until } from './support.js';
@@ -207,13 +208,3 @@ test('a compaction in slices lets others have their turn', async () => {
   assert.ok(turnsTaken > 50, `${turnsTaken} turns`);
   assert.equal(store.range(all).count, 8);
 });
-
-function transact(store: MvccStore, model: Model, operations: readonly ModelOperation[]): void {
-  model.transact(operations);
-  const transaction = store.begin();
-  for (const operation of operations) {
-    if (operation.kind === 'delete') transaction.deleteRange(operation.start, operation.end);
-    else transaction.put(operation.key, Buffer.from(operation.value), operation.lease);
-  }
-  transaction.end();
-}

@@ -5,9 +5,10 @@ import { systemClock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { seededRandom } from '../../src/base/random.js';
 import type { MvccStore } from '../../src/mvcc/index.js';
-import { Backend, Bucket } from '../../src/storage/backend/index.js';
+import { Backend } from '../../src/storage/backend/index.js';
 import { temporaryFolder } from '../support/folders.js';
-import { Model, type ModelOperation } from './model.js';
+import { bucketOf, keyBucket, randomOperations, transact } from './history.js';
+import { Model } from './model.js';
 import { describeEvent, openStore, turns, until, watchRequest } from './support.js';
 
 const all = { start: '\0', end: '\0' };
@@ -24,18 +25,7 @@ test('a history on LevelDB reads the same before and after a restart', async (t)
   let store = await openStore(backend, options);
   const random = seededRandom(5);
   for (let step = 0; step < 400; step++) {
-    const operations = Array.from({ length: 1 + random.below(3) }, (): ModelOperation => {
-      const key = `k${random.below(40)}`;
-      if (random.below(4) === 0) return { kind: 'delete', start: key, end: '' };
-      return { kind: 'put', key, value: 'v'.repeat(random.below(400)), lease: 0n };
-    });
-    model.transact(operations);
-    const transaction = store.begin();
-    for (const operation of operations) {
-      if (operation.kind === 'delete') transaction.deleteRange(operation.start, operation.end);
-      else transaction.put(operation.key, Buffer.from(operation.value), operation.lease);
-    }
-    transaction.end();
+    transact(store, model, randomOperations(random, 40, 400));
     backend.setConsistentIndex(step + 1, 1);
     if (step % 50 === 0) await turns();
   }
@@ -66,17 +56,6 @@ test('a history on LevelDB reads the same before and after a restart', async (t)
 });
 
 const hashOf = (model: Model, revision: number): number => model.hashAt(revision || model.revision);
-
-const bucketOf = (model: Model): string[] =>
-  model.kept.map((change) => change.bucketKey.toString('hex'));
-
-async function keyBucket(backend: Backend): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const batch of backend.scan(Bucket.key, {})) {
-    for (const [key] of batch) keys.push(key.toString('hex'));
-  }
-  return keys;
-}
 
 /** A watch of everything since the compaction gets every change there was. */
 async function assertReplay(store: MvccStore, model: Model): Promise<void> {

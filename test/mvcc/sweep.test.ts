@@ -12,9 +12,10 @@ import { RemovalList, SLOT_BYTES } from '../../src/mvcc/compaction/sweep-message
 import { SweepPacer } from '../../src/mvcc/compaction/sweep-pacer.js';
 import { MvccStore } from '../../src/mvcc/index.js';
 import { encodeRevisionKey } from '../../src/mvcc/revision-key.js';
-import { Backend, Bucket } from '../../src/storage/backend/index.js';
+import { Backend } from '../../src/storage/backend/index.js';
 import { temporaryFolder } from '../support/folders.js';
-import { Model, type ModelOperation } from './model.js';
+import { bucketOf, keyBucket, randomOperations, transact } from './history.js';
+import { Model } from './model.js';
 import { LeaseTable, ManualClock, openStore, put, turns } from './support.js';
 
 const IN_THREAD = 0;
@@ -24,14 +25,6 @@ async function openBackend(test: TestContext, path = temporaryFolder(test)): Pro
   const backend = await Backend.open({ path }, { clock: systemClock, logger: silentLogger });
   test.after(() => backend.close().catch(() => {}));
   return backend;
-}
-
-async function keyBucket(backend: Backend): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const batch of backend.scan(Bucket.key, {})) {
-    for (const [key] of batch) keys.push(key.toString('hex'));
-  }
-  return keys;
 }
 
 describe('the revisions that a compaction keeps', () => {
@@ -124,18 +117,7 @@ describe('a sweep on LevelDB', () => {
       const model = new Model();
       const random = seededRandom(11);
       for (let step = 0; step < 900; step++) {
-        const operations = Array.from({ length: 1 + random.below(3) }, (): ModelOperation => {
-          const key = `k${random.below(50)}`;
-          if (random.below(4) === 0) return { kind: 'delete', start: key, end: '' };
-          return { kind: 'put', key, value: 'v'.repeat(random.below(300)), lease: 0n };
-        });
-        model.transact(operations);
-        const transaction = store.begin();
-        for (const operation of operations) {
-          if (operation.kind === 'delete') transaction.deleteRange(operation.start, operation.end);
-          else transaction.put(operation.key, Buffer.from(operation.value), operation.lease);
-        }
-        transaction.end();
+        transact(store, model, randomOperations(random, 50, 300));
         backend.setConsistentIndex(step + 1, 1);
         if (step % 300 !== 299) continue;
         const before = model.revision - 50;
@@ -143,8 +125,7 @@ describe('a sweep on LevelDB', () => {
         assert.equal(await store.compact(before), 'finished');
         model.compact(before);
         assert.equal(store.compactionHashes.at(-1)?.hash, expected);
-        const kept = model.kept.map((change) => change.bucketKey.toString('hex'));
-        assert.deepEqual(await keyBucket(backend), kept);
+        assert.deepEqual(await keyBucket(backend), bucketOf(model));
       }
       await store.close();
     });

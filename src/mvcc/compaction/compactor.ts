@@ -11,7 +11,8 @@ import type { RevisionPins } from '../revision-pins.js';
 import { nextTurn, pause } from '../turns.js';
 import type { CompactionCounts, CompactionOutcome, KeyValueHash, RecordStore } from '../types.js';
 import { RevisionCollector, type RevisionLists } from './kept-revisions.js';
-import { type SweepOwner, sweepHere } from './local-sweep.js';
+import { sweepHere } from './local-sweep.js';
+import type { SweepOwner } from './sweep.js';
 import { SweepPacer } from './sweep-pacer.js';
 import { sweepInThread } from './thread-sweep.js';
 
@@ -212,7 +213,8 @@ export class Compactor {
       sliceEnded: (pauseMs) => this.sliceEnded(pauseMs),
       waitMs: (records) => pacer.waitMs(records),
     };
-    const isLarge = job.revision - job.previous + kept.firstPuts.length >= threadFromRecords;
+    const keptCount = kept.firstPuts.length + kept.others.length / 2;
+    const isLarge = job.revision - job.previous + keptCount >= threadFromRecords;
     if (store.writeTables === undefined || !isLarge) {
       return sweepHere(job, kept, this.options, store, owner);
     }
@@ -221,6 +223,7 @@ export class Compactor {
     return sweepInThread(job, kept, this.options, folder, store, owner);
   }
 
+  /** See {@link SweepOwner.sliceEnded}. */
   private async sliceEnded(pauseMs: number): Promise<void> {
     const { store, clock } = this.dependencies;
     store.commit();

@@ -2,28 +2,7 @@ import { Bucket } from '../../storage/backend/index.js';
 import { encodeMainRevision } from '../revision-key.js';
 import type { KeyValueHash, RecordStore } from '../types.js';
 import { KeptRevisions, type RevisionLists } from './kept-revisions.js';
-import { Sweep, type SweepBounds } from './sweep.js';
-
-/** What a sweep asks of the compaction it belongs to. */
-export interface SweepOwner {
-  /** Counts a record that was removed. */
-  removed(): void;
-  /**
-   * Ends a slice: what it removed goes to disk, and others get their turn, `pauseMs` or one turn of the
-   * event loop. Throws to end the sweep.
-   */
-  sliceEnded(pauseMs: number): Promise<void>;
-  /** How long others should have their turn after another so many records were looked at. */
-  waitMs(records: number): number;
-}
-
-/** How a sweep is paced. */
-export interface SweepPace {
-  /** Records looked at between two pauses. */
-  readonly batchLimit: number;
-  /** The length of a pause. */
-  readonly sleepIntervalMs: number;
-}
+import { Sweep, type SweepBounds, type SweepOwner, type SweepPace } from './sweep.js';
 
 /** Removes what a compaction does not keep, in this thread: simple, and best for little. */
 export async function sweepHere(

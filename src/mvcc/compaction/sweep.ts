@@ -11,6 +11,27 @@ export interface SweepBounds {
   readonly revision: number;
 }
 
+/** What a sweep asks of the compaction it belongs to. */
+export interface SweepOwner {
+  /** Counts a record that was removed. */
+  removed(): void;
+  /**
+   * Ends a slice: what it removed goes to disk, and others get their turn, `pauseMs` or one turn of the
+   * event loop. Throws to end the sweep.
+   */
+  sliceEnded(pauseMs: number): Promise<void>;
+  /** How long others should have their turn after another so many records were looked at. */
+  waitMs(records: number): number;
+}
+
+/** How a sweep is paced. */
+export interface SweepPace {
+  /** Records looked at between two pauses. */
+  readonly batchLimit: number;
+  /** The length of a pause. */
+  readonly sleepIntervalMs: number;
+}
+
 /**
  * The pass over all records up to the revision of a compaction: which of them go, and the hash of what
  * the compaction found (formats.md §9).

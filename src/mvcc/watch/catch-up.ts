@@ -16,7 +16,7 @@ const WORK_PER_RECORD = 1;
 const WORK_PER_EVENT = 0.25;
 /**
  * Bytes of events that are gathered in one turn before they are handed out. Twice as much makes 5,000
- * watchers a tenth faster, but turns of over 20 ms with a collection of garbage in them.
+ * watchers a sixth faster, but p99.9 of the event-loop delay 20 ms instead of 16 (measured with 1,000).
  */
 const MAX_TURN_BYTES = 512 << 10;
 /** Work of moving a watcher between groups. */

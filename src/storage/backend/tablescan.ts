@@ -36,13 +36,14 @@ export async function visitTables(
   rest: (() => Promise<void>) | undefined = undefined,
 ): Promise<void> {
   const merge = new Merge(bounds, visit, rest);
-  for (let restarts = 0, piecesBefore = 0; ; restarts++) {
+  let position = merge.position;
+  for (let restarts = 0; ; restarts++) {
     try {
       await merge.run(disk, path);
       return;
     } catch (error) {
-      if (merge.piecesRead > piecesBefore) restarts = 0;
-      piecesBefore = merge.piecesRead;
+      if (!merge.position.equals(position)) restarts = 0;
+      position = merge.position;
       const isGone = hasCode(error, 'ENOENT');
       // Tables are removed when others hold what they held: it goes on there, behind the last key.
       if (isGone && restarts < MAX_RESTARTS) continue;
@@ -57,8 +58,6 @@ class Merge {
   readonly #bounds: KeyBounds;
   readonly #visit: RecordVisitor;
   readonly #rest: (() => Promise<void>) | undefined;
-  /** Pieces of tables that were visited. */
-  piecesRead = 0;
   /** The user key looked at last: what comes of it later is older. */
   #lastKey = Buffer.alloc(0);
   #lastLength = 0;
@@ -67,6 +66,11 @@ class Merge {
     this.#bounds = bounds;
     this.#visit = visit;
     this.#rest = rest;
+  }
+
+  /** The key looked at last; without one nothing. */
+  get position(): Buffer {
+    return Buffer.from(this.#lastKey.subarray(0, this.#lastLength));
   }
 
   /** Visits what is behind the last key. */
@@ -94,7 +98,6 @@ class Merge {
     do {
       this.#take(first);
       if (!first.step()) {
-        this.piecesRead++;
         await this.#rest?.();
         if (!(await first.fill())) {
           open.shift();

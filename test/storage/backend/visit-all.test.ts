@@ -229,6 +229,25 @@ describe('visiting all records of a bucket', () => {
     await assert.rejects(visited(backend, 'key'), BackendCorruptError);
   });
 
+  it('is refused when one table of many is missing for good', { timeout: 30_000 }, async (test) => {
+    const path = await storeOf(test, 1, 100_000, 1000);
+    const whole = await openAt(path);
+    // All tables on one level: those before the missing one can be read.
+    await whole.compactRange();
+    await whole.close();
+    const tables = readdirSync(path).filter((file) => file.endsWith('.ldb'));
+    const missing = join(path, tables[tables.length >> 1] ?? '');
+    const backend = await openAt(path, {
+      ...nodeDisk,
+      open: (name, mode, permissions) =>
+        name === missing
+          ? Promise.reject(Object.assign(new Error(`no ${name}`), { code: 'ENOENT' }))
+          : nodeDisk.open(name, mode, permissions),
+    });
+    test.after(() => backend.close());
+    await assert.rejects(visited(backend, 'key'), BackendCorruptError);
+  });
+
   it('is refused when a bit of a record was flipped, whichever', async (test) => {
     const path = await storeOf(test, 1, 300);
     const backend = await openAt(path);
