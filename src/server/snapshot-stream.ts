@@ -1,11 +1,12 @@
-import { type Backend, type BackendSnapshot, BUCKET_NAMES } from '../storage/backend/index.js';
+import { type Backend, BUCKET_NAMES, type FrozenTables } from '../storage/backend/index.js';
 import {
-  type BoltBucket,
   type BoltLayout,
+  type BoltRecords,
   measureBoltFile,
+  type PairVisitor,
   writeBoltFile,
 } from '../storage/bolt/index.js';
-import { type DatabaseMembership, membershipOf } from './snapshots/view-membership.js';
+import { type DatabaseMembership, membershipOf } from './snapshots/frozen-membership.js';
 
 /**
  * The whole state after one entry as a database file of etcd, for backups and for members that lag:
@@ -21,20 +22,20 @@ import { type DatabaseMembership, membershipOf } from './snapshots/view-membersh
  * ```
  */
 export class DatabaseSnapshot {
-  readonly #view: BackendSnapshot;
-  readonly #buckets: readonly BoltBucket[];
+  readonly #state: FrozenTables;
+  readonly #buckets: readonly BoltRecords[];
   readonly #layout: BoltLayout;
   /** Called once, at the close. */
   #ended: (() => void) | undefined;
 
   private constructor(
-    view: BackendSnapshot,
-    buckets: readonly BoltBucket[],
+    state: FrozenTables,
+    buckets: readonly BoltRecords[],
     layout: BoltLayout,
     ended: () => void,
   ) {
     this.#ended = ended;
-    this.#view = view;
+    this.#state = state;
     this.#buckets = buckets;
     this.#layout = layout;
   }
@@ -46,12 +47,15 @@ export class DatabaseSnapshot {
    */
   static async open(backend: Backend, signal?: AbortSignal): Promise<DatabaseSnapshot> {
     const ended = backend.timeExport();
-    const view = await backend.snapshot();
+    const state = await backend.freeze();
     try {
-      const buckets = BUCKET_NAMES.map((name) => ({ name, scan: () => view.scan(name) }));
-      return new DatabaseSnapshot(view, buckets, await measureBoltFile(buckets, signal), ended);
+      const buckets = BUCKET_NAMES.map((name) => ({
+        name,
+        visit: (visit: PairVisitor) => state.visit(name, visit),
+      }));
+      return new DatabaseSnapshot(state, buckets, await measureBoltFile(buckets, signal), ended);
     } catch (error) {
-      await view.close();
+      await state.close();
       throw error;
     }
   }
@@ -63,17 +67,17 @@ export class DatabaseSnapshot {
 
   /** Index of the last entry that the state includes. */
   get consistentIndex(): number {
-    return this.#view.consistentIndex;
+    return this.#state.consistentIndex;
   }
 
   /** Term of that entry. */
   get term(): number {
-    return this.#view.term;
+    return this.#state.term;
   }
 
   /** Configuration and members at that entry. */
   membership(): Promise<DatabaseMembership> {
-    return membershipOf(this.#view);
+    return membershipOf(this.#state);
   }
 
   /** The file from its first byte on, in blocks of 32 KiB; it can be read again. */
@@ -85,6 +89,6 @@ export class DatabaseSnapshot {
   close(): Promise<void> {
     this.#ended?.();
     this.#ended = undefined;
-    return this.#view.close();
+    return this.#state.close();
   }
 }

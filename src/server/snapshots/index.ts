@@ -7,6 +7,7 @@
  * - {@link OutgoingSnapshots} sends the state of now; {@link LogHolds} keep the log behind it.
  */
 export { SnapshotRefusedError } from './errors.js';
+export { includesMember } from './frozen-membership.js';
 export {
   type IncomingSnapshotDependencies,
   type IncomingSnapshotOptions,
@@ -27,4 +28,3 @@ export {
 } from './recovery.js';
 export { StagingFolder } from './staging.js';
 export { type SnapshotCounts, SnapshotTraffic } from './traffic.js';
-export { includesMember } from './view-membership.js';

@@ -5,8 +5,8 @@ import { formatNodeId, type Message, type NodeId, type Snapshot } from '../../ra
 import type { Backend } from '../../storage/backend/index.js';
 import { DatabaseSnapshot } from '../snapshot-stream.js';
 import { SnapshotRefusedError } from './errors.js';
+import { type DatabaseMembership, includesMember } from './frozen-membership.js';
 import type { LogHolds } from './log-holds.js';
-import { type DatabaseMembership, includesMember } from './view-membership.js';
 
 /** Each costs a view that keeps deleted records on disk, and reads the whole database twice. */
 const MAX_CONCURRENT = 2;

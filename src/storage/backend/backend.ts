@@ -12,6 +12,7 @@ import type { Database } from './database.js';
 import { assertUnlocked, openDatabase } from './database.js';
 import { rewriteTables, writeMemtable } from './defragment.js';
 import { BackendClosedError, BackendFailedError, BackendReplacedError } from './errors.js';
+import { FrozenTables } from './frozentables.js';
 import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
 import { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
@@ -233,19 +234,47 @@ export class Backend {
     await this.#replacing;
     return new Promise((resolve, reject) => {
       this.#queue.whenFlushed((error) => {
-        if (error !== null) {
-          reject(error);
-          return;
-        }
-        const snapshot = this.#database.snapshot();
-        const { index, term } = this.#queue.flushed;
-        const position = { consistentIndex: index, term };
-        const closed = (view: BackendSnapshot): void => void this.#views.delete(view);
-        const view = new BackendSnapshot(this.#database, snapshot, position, closed);
-        this.#views.add(view);
-        resolve(view);
+        if (error === null) resolve(this.#openView());
+        else reject(error);
       });
     });
+  }
+
+  /** What LevelDB holds right now; to be called between two of the queue's writes. */
+  #openView(): BackendSnapshot {
+    const snapshot = this.#database.snapshot();
+    const { index, term } = this.#queue.flushed;
+    const position = { consistentIndex: index, term };
+    const closed = (view: BackendSnapshot): void => void this.#views.delete(view);
+    const view = new BackendSnapshot(this.#database, snapshot, position, closed);
+    this.#views.add(view);
+    return view;
+  }
+
+  /**
+   * As {@link snapshot}, for reading everything: the records are in tables then, and are read from there.
+   * Takes as long as LevelDB needs to write a table of some megabytes.
+   */
+  async freeze(): Promise<FrozenTables> {
+    await this.#replacing;
+    const database = this.#database;
+    this.#isUntouched = false;
+    const { view, mark } = await new Promise<{ view: BackendSnapshot; mark: Buffer }>(
+      (resolve, reject) => {
+        this.#queue.mark((error, mark) => {
+          if (error === null) resolve({ view: this.#openView(), mark });
+          else reject(error);
+        });
+      },
+    );
+    try {
+      await writeMemtable(database);
+      return await FrozenTables.at(view, mark, this.#disk, this.#path);
+    } catch (error) {
+      await view.close();
+      view.assertGood();
+      throw error;
+    }
   }
 
   /**
@@ -427,7 +456,9 @@ export class Backend {
   async #close(): Promise<void> {
     await this.#replacing?.catch(() => {});
     if (this.#failure === undefined) await this.flush().catch(() => {});
-    this.#queue.stop(new BackendClosedError('backend: the store is closed'));
+    const reason = new BackendClosedError('backend: the store is closed');
+    this.#queue.stop(reason);
+    await Promise.all([...this.#views].map((view) => view.end(reason)));
     await this.#database.close();
     if (this.#failure !== undefined) throw this.#failure;
   }

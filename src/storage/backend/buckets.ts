@@ -48,6 +48,9 @@ export const LOCAL_PREFIX = 11;
 /** Where they were in stores of earlier versions. */
 export const OLD_LOCAL_PREFIX = 0;
 
+/** The local record that tells how far a frozen state goes, see frozentables.ts. */
+export const MARK_KEY = Buffer.from('mark');
+
 /** Keys of the meta bucket that the backend writes itself. */
 export const CONSISTENT_INDEX_KEY = Buffer.from('consistent_index');
 export const TERM_KEY = Buffer.from('term');

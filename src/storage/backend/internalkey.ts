@@ -15,6 +15,12 @@ export function isDeletion(key: Buffer, internalLength: number): boolean {
   return key[internalLength - TRAILER_BYTES] === DELETION;
 }
 
+/** The sequence number of the write: LevelDB numbers them in the order in which it takes them. */
+export function sequenceOf(key: Buffer, internalLength: number): number {
+  const low = key.readUIntLE(internalLength - TRAILER_BYTES + 1, 3);
+  return key.readUInt32LE(internalLength - 4) * 2 ** 24 + low;
+}
+
 /** Negative, 0 or positive as `a[0, aLength)` is below, at or above `b[0, bLength)`. */
 export function compareKeys(
   a: Uint8Array,

@@ -58,7 +58,7 @@ export class BackendSnapshot implements SnapshotPosition {
    * {@link BackendReplacedError} once the store was replaced by another one.
    */
   async *scan(bucket: BucketName, range: ScanRange = {}): AsyncGenerator<[Buffer, Buffer][]> {
-    if (this.#ended !== undefined) throw this.#ended;
+    this.assertGood();
     const iterator = openIterator(this.#database, this.#snapshot, prefixedRange(bucket, range));
     this.#iterators.add(iterator);
     try {
@@ -81,6 +81,11 @@ export class BackendSnapshot implements SnapshotPosition {
       if (this.#ended === undefined) throw error;
     }
     throw this.#ended;
+  }
+
+  /** Throws the reason if reading was ended. */
+  assertGood(): void {
+    if (this.#ended !== undefined) throw this.#ended;
   }
 
   /** Ends all reading with `reason`; resolves when nothing touches the database any more. */

@@ -7,6 +7,7 @@ import {
   BUCKET_PREFIXES,
   CONSISTENT_INDEX_KEY,
   LOCAL_PREFIX,
+  MARK_KEY,
   OLD_LOCAL_PREFIX,
   TERM_KEY,
 } from './buckets.js';
@@ -63,6 +64,8 @@ export class WriteQueue {
   #flushed: StorePosition;
   /** The figures still stand where an earlier version kept them. */
   #hasOldLive = false;
+  /** The number of the newest mark. */
+  #marks: number;
   #gathering = new WriteBuffer();
   #inFlight: WriteBuffer | undefined;
   /** Slices ever made, and of these ever written. */
@@ -79,6 +82,9 @@ export class WriteQueue {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#flushed = this.#load(dependencies.database);
+    this.#marks = decodeNumber(
+      dependencies.database.getSync(this.#prefixed.of(LOCAL_PREFIX, MARK_KEY)),
+    );
     this.#index = this.#flushed.index;
     this.#term = this.#flushed.term;
     this.#liveRecords = this.#flushed.liveRecords;
@@ -196,6 +202,19 @@ export class WriteQueue {
       this.#flushWaiters.push({ slices: this.#sealedSlices, run });
       this.#startFlush();
     }
+  }
+
+  /**
+   * As {@link whenFlushed}, and the last of these records is a mark: what LevelDB wrote up to it, and
+   * nothing later, is everything added so far. `run` gets the value that the mark has under
+   * `MARK_KEY`; it is different each time.
+   */
+  mark(run: (error: Error | null, mark: Buffer) => void): void {
+    const value = encodeNumber(++this.#marks);
+    // A slice of its own: the position of the store stands at the end of the slice before.
+    this.#seal();
+    this.#gathering.add(LOCAL_PREFIX, MARK_KEY, value);
+    this.whenFlushed((error) => run(error, value));
   }
 
   /** Resolves when there is room again, or when the queue stopped. */

@@ -14,5 +14,5 @@
 export type { BoltBucket, BoltFileOptions } from './bolt-file.js';
 export { BoltFile } from './bolt-file.js';
 export { BoltCorruptError, BoltWriteError } from './errors.js';
-export type { BoltLayout } from './write-file.js';
+export type { BoltLayout, BoltRecords, PairVisitor } from './write-file.js';
 export { measureBoltFile, writeBoltFile } from './write-file.js';

@@ -14,6 +14,7 @@ const pagesFor = (sizeBytes: number): number => Math.ceil(sizeBytes / PAGE_SIZE_
 
 /** Counts pages. */
 export class PageCounter implements PageSink {
+  readonly needsData = false;
   /** The number of the next page; all pages are below it. */
   pageCount: number;
 
@@ -39,31 +40,36 @@ export class PageCounter implements PageSink {
 /** Eight pages: what one message of Maintenance.Snapshot carries. */
 export const BLOCK_BYTES = 8 * PAGE_SIZE_BYTES;
 
+/** Runs of pages up to this size are put together in the same memory, one after the other. */
+const MAX_KEPT_RUN_BYTES = 256 << 10;
+
 /** Writes pages into blocks of {@link BLOCK_BYTES}; the last block may be shorter. */
 export class PageWriter implements PageSink {
+  readonly needsData = true;
   /** The number of the next page; all pages are below it. */
   pageCount = 0;
   #block = Buffer.alloc(BLOCK_BYTES);
   #usedBytes = 0;
+  /** Where pages that belong together are put together. */
+  #run = Buffer.alloc(0);
   #full: Buffer[] = [];
 
-  leaf({ kind, keys, values, sizeBytes }: LeafContent): number {
-    return this.#write(PageKind.leaf, keys.length, sizeBytes, (target, start) => {
+  leaf({ kind, count, lengths, data, sizeBytes }: LeafContent): number {
+    return this.#write(PageKind.leaf, count, sizeBytes, (target, start) => {
       let element = start + PAGE_HEADER_BYTES;
-      let data = element + keys.length * ELEMENT_BYTES;
-      for (let index = 0; index < keys.length; index++) {
-        // Both are there: a leaf has as many values as keys.
-        const key = keys[index] as Buffer;
-        const value = values[index] as Buffer;
+      const dataStart = element + count * ELEMENT_BYTES;
+      for (let at = 0, pair = dataStart; at < lengths.length; at += 2) {
+        // Both are there: lengths come in twos.
+        const keyBytes = lengths[at] as number;
+        const valueBytes = lengths[at + 1] as number;
         target.writeUInt32LE(kind, element);
-        target.writeUInt32LE(data - element, element + 4);
-        target.writeUInt32LE(key.length, element + 8);
-        target.writeUInt32LE(value.length, element + 12);
-        target.set(key, data);
-        target.set(value, data + key.length);
-        data += key.length + value.length;
+        target.writeUInt32LE(pair - element, element + 4);
+        target.writeUInt32LE(keyBytes, element + 8);
+        target.writeUInt32LE(valueBytes, element + 12);
+        pair += keyBytes + valueBytes;
         element += ELEMENT_BYTES;
       }
+      data.copy(target, dataStart, 0, sizeBytes - (dataStart - start));
     });
   }
 
@@ -123,12 +129,19 @@ export class PageWriter implements PageSink {
       fill(this.#block, this.#usedBytes);
       this.#advance(PAGE_SIZE_BYTES);
     } else {
-      const run = Buffer.alloc(pages * PAGE_SIZE_BYTES);
+      const run = this.#cleanRun(pages * PAGE_SIZE_BYTES, sizeBytes);
       writePageHeader(run, 0, header);
       fill(run, 0);
       this.#append(run);
     }
     return id;
+  }
+
+  /** A run of pages, with zeros behind the content. Valid until the next one is asked for. */
+  #cleanRun(runBytes: number, contentBytes: number): Buffer {
+    if (runBytes > MAX_KEPT_RUN_BYTES) return Buffer.alloc(runBytes);
+    if (runBytes > this.#run.length) this.#run = Buffer.alloc(runBytes);
+    return this.#run.subarray(0, runBytes).fill(0, contentBytes);
   }
 
   #append(bytes: Buffer): void {

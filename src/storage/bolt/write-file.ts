@@ -4,7 +4,6 @@
  * measure and then to write. A temporary file would need as much room again on a disk that may be full
  * (when a backup matters most), and clearing away after a crash; the second scan needs neither.
  */
-import type { BoltBucket } from './bolt-file.js';
 import { BoltWriteError } from './errors.js';
 import {
   BUCKET_HEADER_BYTES,
@@ -16,6 +15,17 @@ import {
 import { type Meta, writeMeta } from './meta.js';
 import { PageCounter, PageWriter } from './page-sinks.js';
 import { type PageSink, TreePacker } from './tree-packer.js';
+
+/** Takes a pair: its key, and its value as `source[start, end)`. Both are valid only during the call. */
+export type PairVisitor = (key: Buffer, source: Buffer, start: number, end: number) => void;
+
+/** A bucket to be written: sorted pairs that can be walked over, any number of times. */
+export interface BoltRecords {
+  /** Its bytes as latin1. */
+  readonly name: string;
+  /** Hands over all pairs, ascending; each step of the iteration is a batch of them, and may be empty. */
+  visit(visit: PairVisitor): AsyncIterable<void>;
+}
 
 /** What must be known of a file before its first byte. */
 export interface BoltLayout {
@@ -34,17 +44,22 @@ const TRANSACTION_IDS = [2, 1];
  * {@link BoltWriteError} if bbolt cannot hold them, or the reason of `signal` once it is aborted.
  */
 export async function measureBoltFile(
-  buckets: readonly BoltBucket[],
+  buckets: readonly BoltRecords[],
   signal?: AbortSignal,
 ): Promise<BoltLayout> {
   const counter = new PageCounter(FREELIST_PAGE + 1);
   const packing = packBuckets(buckets, counter);
-  for (;;) {
-    signal?.throwIfAborted();
-    const step = await packing.next();
-    if (step.done !== true) continue;
-    const { pageCount } = counter;
-    return { rootPage: step.value, pageCount, sizeBytes: pageCount * PAGE_SIZE_BYTES };
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = await packing.next();
+      if (step.done !== true) continue;
+      const { pageCount } = counter;
+      return { rootPage: step.value, pageCount, sizeBytes: pageCount * PAGE_SIZE_BYTES };
+    }
+  } finally {
+    // Ends the walk over the bucket, whose files are open.
+    await packing.return(0);
   }
 }
 
@@ -54,7 +69,7 @@ export async function measureBoltFile(
  * the tree.
  */
 export async function* writeBoltFile(
-  buckets: readonly BoltBucket[],
+  buckets: readonly BoltRecords[],
   layout: BoltLayout,
 ): AsyncGenerator<Buffer> {
   const writer = new PageWriter();
@@ -70,8 +85,13 @@ export async function* writeBoltFile(
   }
   writer.emptyFreelist();
   const packing = packBuckets(buckets, writer);
-  let step = await packing.next();
-  for (; step.done !== true; step = await packing.next()) yield* writer.takeFull();
+  let step: IteratorResult<void, number>;
+  try {
+    step = await packing.next();
+    for (; step.done !== true; step = await packing.next()) yield* writer.takeFull();
+  } finally {
+    await packing.return(0);
+  }
   yield* writer.takeFull();
   if (step.value !== layout.rootPage || writer.pageCount !== layout.pageCount) {
     throw new BoltWriteError('bbolt: the buckets have changed since they were measured');
@@ -82,19 +102,16 @@ export async function* writeBoltFile(
 
 /** Packs one tree a bucket, then the one of the buckets; yields after every batch of pairs. */
 async function* packBuckets(
-  buckets: readonly BoltBucket[],
+  buckets: readonly BoltRecords[],
   sink: PageSink,
 ): AsyncGenerator<void, number> {
   const root = new TreePacker(sink, ElementKind.bucket);
   for (const bucket of buckets) {
     const tree = new TreePacker(sink);
-    for await (const batch of bucket.scan()) {
-      for (const [key, value] of batch) tree.add(key, value);
-      yield;
-    }
+    yield* bucket.visit((key, source, start, end) => tree.add(key, source, start, end));
     const header = Buffer.alloc(BUCKET_HEADER_BYTES);
     writeUint64(header, 0, tree.finish());
-    root.add(Buffer.from(bucket.name, 'latin1'), header);
+    root.add(Buffer.from(bucket.name, 'latin1'), header, 0, header.length);
   }
   return root.finish();
 }

@@ -5,7 +5,7 @@ import {
   mainOfRevisionKey,
 } from '../../../src/mvcc/revision-key.js';
 import { KeyValue } from '../../../src/proto/generated/mvccpb.js';
-import type { BoltBucket } from '../../../src/storage/bolt/index.js';
+import type { BoltBucket, BoltRecords, PairVisitor } from '../../../src/storage/bolt/index.js';
 import { BoltFile, measureBoltFile, writeBoltFile } from '../../../src/storage/bolt/index.js';
 import type { DiskFile } from '../../../src/storage/disk.js';
 
@@ -102,15 +102,27 @@ export function statusOf(content: Content): SnapshotStatus {
 }
 
 /** Content as the writer takes it, in batches of a few pairs. */
-export function bucketsOf(content: Content, batchPairs = 7): BoltBucket[] {
+export function bucketsOf(content: Content, batchPairs = 7): BoltRecords[] {
   return [...content].map(([name, pairs]) => ({
     name,
-    async *scan() {
+    async *visit(visit: PairVisitor) {
       for (let start = 0; start < pairs.length; start += batchPairs) {
-        yield pairs.slice(start, start + batchPairs);
+        visitReused(pairs.slice(start, start + batchPairs), visit);
+        yield;
       }
     },
   }));
+}
+
+/** Hands over pairs as a walk over tables does: in memory that holds something else right after. */
+function visitReused(pairs: [Buffer, Buffer][], visit: PairVisitor): void {
+  for (const [key, value] of pairs) {
+    const reusedKey = Buffer.from(key);
+    const source = Buffer.concat([Buffer.from('before'), value, Buffer.from('behind')]);
+    visit(reusedKey, source, 'before'.length, 'before'.length + value.length);
+    reusedKey.fill(0xff);
+    source.fill(0xff);
+  }
 }
 
 /** The file that holds `content`. */

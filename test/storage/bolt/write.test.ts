@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { BUCKET_NAMES } from '../../../src/storage/backend/index.js';
 import {
   BoltFile,
+  type BoltRecords,
   BoltWriteError,
   measureBoltFile,
   writeBoltFile,
@@ -155,17 +156,42 @@ describe('what no file can hold', () => {
     const abort = new AbortController();
     const [bucket] = bucketsOf(new Map([['key', numberedPairs(100, 10)]]));
     let batches = 0;
-    const watched = {
+    let isLeft = false;
+    const watched: BoltRecords = {
       name: 'key',
-      async *scan() {
-        for await (const batch of bucket?.scan() ?? []) {
-          if (++batches === 3) abort.abort(new Error('enough'));
-          yield batch;
+      async *visit(visit) {
+        try {
+          for await (const _ of bucket?.visit(visit) ?? []) {
+            if (++batches === 3) abort.abort(new Error('enough'));
+            yield;
+          }
+        } finally {
+          isLeft = true;
         }
       },
     };
     await assert.rejects(measureBoltFile([watched], abort.signal), /enough/);
     assert.equal(batches, 3);
+    assert.ok(isLeft, 'the walk over the bucket was left open');
+  });
+
+  it('is left when its reader leaves', async () => {
+    const content: Content = new Map([['key', numberedPairs(10_000, 100)]]);
+    const [bucket] = bucketsOf(content);
+    const layout = await measureBoltFile(bucketsOf(content));
+    let isLeft = false;
+    const watched: BoltRecords = {
+      name: 'key',
+      async *visit(visit) {
+        try {
+          yield* bucket?.visit(visit) ?? [];
+        } finally {
+          isLeft = true;
+        }
+      },
+    };
+    for await (const _ of writeBoltFile([watched], layout)) break;
+    assert.ok(isLeft);
   });
 });
 

@@ -1,6 +1,6 @@
 import { decodeMember, type Member } from '../../membership/index.js';
 import { type ConfState, EMPTY_CONF_STATE, type NodeId } from '../../raft/index.js';
-import { type BackendSnapshot, Bucket } from '../../storage/backend/index.js';
+import { Bucket, type FrozenTables } from '../../storage/backend/index.js';
 import { encodeV2Store } from '../../storage/snap/index.js';
 import { decodeConfState } from '../snapshot-file.js';
 
@@ -15,20 +15,20 @@ export interface DatabaseMembership {
 }
 
 /**
- * Reads the membership from a frozen view, so that it is that of the very entry the view ends with:
+ * Reads the membership from a frozen state, so that it is that of the very entry the state ends with:
  * what the server knows in memory may be newer.
  */
-export async function membershipOf(view: BackendSnapshot): Promise<DatabaseMembership> {
+export async function membershipOf(state: FrozenTables): Promise<DatabaseMembership> {
   const members: Member[] = [];
-  for await (const [, value] of pairs(view, Bucket.members)) {
+  for (const [, value] of await state.records(Bucket.members)) {
     members.push(decodeMember(value.toString('utf8')));
   }
   const removedIds: bigint[] = [];
-  for await (const [key] of pairs(view, Bucket.membersRemoved)) {
+  for (const [key] of await state.records(Bucket.membersRemoved)) {
     removedIds.push(BigInt(`0x${key.toString('latin1')}`));
   }
-  const clusterVersion = (await readValue(view, Bucket.cluster, CLUSTER_VERSION_KEY))?.toString();
-  const stored = await readValue(view, Bucket.meta, CONF_STATE_KEY);
+  const clusterVersion = (await readValue(state, Bucket.cluster, CLUSTER_VERSION_KEY))?.toString();
+  const stored = await readValue(state, Bucket.meta, CONF_STATE_KEY);
   return {
     confState: stored === undefined ? simpleConfState(members) : decodeConfState(stored),
     v2Store: encodeV2Store({ members, removedIds, clusterVersion }),
@@ -48,17 +48,13 @@ export function includesMember(confState: ConfState, id: NodeId): boolean {
   return [voters, learners, votersOutgoing, learnersNext].some((ids) => ids.includes(id));
 }
 
-async function* pairs(view: BackendSnapshot, bucket: Bucket): AsyncGenerator<[Buffer, Buffer]> {
-  for await (const batch of view.scan(bucket)) yield* batch;
-}
-
 /** The value of a key in a bucket that is small. */
 async function readValue(
-  view: BackendSnapshot,
+  state: FrozenTables,
   bucket: Bucket,
   name: string,
 ): Promise<Buffer | undefined> {
-  for await (const [key, value] of pairs(view, bucket)) {
+  for (const [key, value] of await state.records(bucket)) {
     if (key.toString('latin1') === name) return value;
   }
   return undefined;
