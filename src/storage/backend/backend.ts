@@ -12,14 +12,15 @@ import type { Database } from './database.js';
 import { assertUnlocked, openDatabase } from './database.js';
 import { rewriteTables, writeMemtable } from './defragment.js';
 import { BackendClosedError, BackendFailedError, BackendReplacedError } from './errors.js';
-import { FrozenTables } from './frozentables.js';
+import type { FrozenTables } from './frozentables.js';
 import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
 import { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 import type { ScanRange } from './scan.js';
-import { BackendSnapshot, PrefixedKeys, prefixedRange } from './scan.js';
+import { type BackendSnapshot, PrefixedKeys, prefixedRange } from './scan.js';
 import { SizeEstimate } from './size.js';
 import { type RecordVisitor, visitTables } from './tablescan.js';
+import { Views } from './views.js';
 import { WriteQueue } from './writequeue.js';
 
 export interface BackendOptions {
@@ -75,10 +76,9 @@ export class Backend {
   #database: Database;
   #queue: WriteQueue;
   #size: SizeEstimate;
+  #views: Views;
   /** Whether nothing was written since this LevelDB was opened: then all is in its tables. */
   #isUntouched = true;
-  /** The views that are open. */
-  readonly #views = new Set<BackendSnapshot>();
   #replacing: Promise<void> | undefined;
   readonly #prefixed = new PrefixedKeys();
   #failure: BackendFailedError | undefined;
@@ -102,10 +102,15 @@ export class Backend {
     this.#database = database;
     this.#size = this.#createSize(database);
     this.#queue = this.#createQueue(database);
+    this.#views = this.#createViews(database);
   }
 
   #createSize(database: Database): SizeEstimate {
     return new SizeEstimate(this.#path, database, this.#disk, this.#clock);
+  }
+
+  #createViews(database: Database): Views {
+    return new Views({ database, queue: this.#queue, disk: this.#disk, path: this.#path });
   }
 
   #createQueue(database: Database): WriteQueue {
@@ -232,23 +237,7 @@ export class Backend {
   async snapshot(): Promise<BackendSnapshot> {
     // A call while the store is replaced gets a view of the new one.
     await this.#replacing;
-    return new Promise((resolve, reject) => {
-      this.#queue.whenFlushed((error) => {
-        if (error === null) resolve(this.#openView());
-        else reject(error);
-      });
-    });
-  }
-
-  /** What LevelDB holds right now; to be called between two of the queue's writes. */
-  #openView(): BackendSnapshot {
-    const snapshot = this.#database.snapshot();
-    const { index, term } = this.#queue.flushed;
-    const position = { consistentIndex: index, term };
-    const closed = (view: BackendSnapshot): void => void this.#views.delete(view);
-    const view = new BackendSnapshot(this.#database, snapshot, position, closed);
-    this.#views.add(view);
-    return view;
+    return this.#views.snapshot();
   }
 
   /**
@@ -257,24 +246,8 @@ export class Backend {
    */
   async freeze(): Promise<FrozenTables> {
     await this.#replacing;
-    const database = this.#database;
     this.#isUntouched = false;
-    const { view, mark } = await new Promise<{ view: BackendSnapshot; mark: Buffer }>(
-      (resolve, reject) => {
-        this.#queue.mark((error, mark) => {
-          if (error === null) resolve({ view: this.#openView(), mark });
-          else reject(error);
-        });
-      },
-    );
-    try {
-      await writeMemtable(database);
-      return await FrozenTables.at(view, mark, this.#disk, this.#path);
-    } catch (error) {
-      await view.close();
-      view.assertGood();
-      throw error;
-    }
+    return this.#views.freeze();
   }
 
   /**
@@ -429,7 +402,7 @@ export class Backend {
   async #replaceBy(folder: string, step: (name: ReplaceStep) => void): Promise<void> {
     const reason = new BackendReplacedError('backend: the store is replaced by a snapshot');
     await this.#queue.discard(reason);
-    await Promise.all([...this.#views].map((view) => view.end(reason)));
+    await this.#views.endAll(reason);
     await this.#database.close();
     await moveIntoPlace(this.#disk, this.#path, folder, step);
     await repairLogs(this.#disk, this.#path, this.#logger);
@@ -437,6 +410,7 @@ export class Backend {
     this.#database = database;
     this.#size = this.#createSize(database);
     this.#queue = this.#createQueue(database);
+    this.#views = this.#createViews(database);
     this.#isUntouched = true;
     await this.#size.refresh(0);
     await removeReplaced(this.#disk, this.#path);
@@ -444,7 +418,7 @@ export class Backend {
 
   /** Views of the store that are open: each keeps on disk what is deleted meanwhile. */
   get openViewCount(): number {
-    return this.#views.size;
+    return this.#views.openCount;
   }
 
   /** Flushes and closes. Idempotent. Rejects with the failure if the store had failed. */
@@ -458,7 +432,7 @@ export class Backend {
     if (this.#failure === undefined) await this.flush().catch(() => {});
     const reason = new BackendClosedError('backend: the store is closed');
     this.#queue.stop(reason);
-    await Promise.all([...this.#views].map((view) => view.end(reason)));
+    await this.#views.endAll(reason);
     await this.#database.close();
     if (this.#failure !== undefined) throw this.#failure;
   }

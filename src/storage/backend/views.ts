@@ -1,0 +1,79 @@
+/** The frozen views of one LevelDB: how they are taken, which are open, and their end. */
+import type { Disk } from '../disk.js';
+import type { Database } from './database.js';
+import { writeMemtable } from './defragment.js';
+import { FrozenTables } from './frozentables.js';
+import { BackendSnapshot } from './scan.js';
+import type { WriteQueue } from './writequeue.js';
+
+export interface ViewsDependencies {
+  readonly database: Database;
+  /** All writes to the database go through it. */
+  readonly queue: WriteQueue;
+  readonly disk: Disk;
+  /** The folder of the database. */
+  readonly path: string;
+}
+
+export class Views {
+  readonly #dependencies: ViewsDependencies;
+  readonly #open = new Set<BackendSnapshot>();
+
+  constructor(dependencies: ViewsDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** How many are open. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** See `Backend.snapshot`. */
+  snapshot(): Promise<BackendSnapshot> {
+    return new Promise((resolve, reject) => {
+      this.#dependencies.queue.whenFlushed((error) => {
+        if (error === null) resolve(this.#openView());
+        else reject(error);
+      });
+    });
+  }
+
+  /** See `Backend.freeze`. */
+  async freeze(): Promise<FrozenTables> {
+    const { database, disk, path } = this.#dependencies;
+    const { view, mark } = await this.#markedView();
+    try {
+      await writeMemtable(database);
+      return await FrozenTables.at(view, mark, disk, path);
+    } catch (error) {
+      await view.close();
+      view.assertGood();
+      throw error;
+    }
+  }
+
+  /** Ends all reading with `reason`; resolves when nothing touches the database any more. */
+  async endAll(reason: Error): Promise<void> {
+    await Promise.all([...this.#open].map((view) => view.end(reason)));
+  }
+
+  #markedView(): Promise<{ view: BackendSnapshot; mark: Buffer }> {
+    return new Promise((resolve, reject) => {
+      this.#dependencies.queue.mark((error, mark) => {
+        if (error === null) resolve({ view: this.#openView(), mark });
+        else reject(error);
+      });
+    });
+  }
+
+  /** What LevelDB holds right now; to be called between two of the queue's writes. */
+  #openView(): BackendSnapshot {
+    const { database, queue } = this.#dependencies;
+    const { index, term } = queue.flushed;
+    const position = { consistentIndex: index, term };
+    const closed = (view: BackendSnapshot): void => void this.#open.delete(view);
+    const view = new BackendSnapshot(database, database.snapshot(), position, closed);
+    this.#open.add(view);
+    return view;
+  }
+}
