@@ -7,10 +7,10 @@
  * keeps what the moment needs from being merged away. Only the number of the moment is not told
  * outside: so a mark is written there, and looked up in the tables.
  */
-import type { Disk } from '../disk.js';
 import { type BucketName, LOCAL_PREFIX, MARK_KEY } from './buckets.js';
 import { BackendError } from './errors.js';
 import { sequenceOf } from './internalkey.js';
+import type { ManifestReader } from './manifest.js';
 import { type BackendSnapshot, prefixedRange, type SnapshotPosition } from './scan.js';
 import type { BlockEntries } from './tableblock.js';
 import { NewestRecords, type RecordVisitor } from './tablescan.js';
@@ -19,36 +19,33 @@ import { type EntrySink, walkTables } from './tablewalk.js';
 /** A frozen state whose records are all in tables; it must be closed. */
 export class FrozenTables implements SnapshotPosition {
   readonly #view: BackendSnapshot;
-  readonly #disk: Disk;
-  readonly #path: string;
+  readonly #manifest: ManifestReader;
   /** Number of the newest write that belongs to the state. */
   readonly #newestSequence: number;
 
-  private constructor(view: BackendSnapshot, disk: Disk, path: string, newestSequence: number) {
+  private constructor(view: BackendSnapshot, manifest: ManifestReader, newestSequence: number) {
     this.#view = view;
-    this.#disk = disk;
-    this.#path = path;
+    this.#manifest = manifest;
     this.#newestSequence = newestSequence;
   }
 
   /**
-   * The state of `view`, which it takes over, out of the tables in the folder `path`: everything up to
+   * The state of `view`, which it takes over, out of the tables of a manifest: everything up to
    * the mark of this value is in them already.
    */
   static async at(
     view: BackendSnapshot,
     mark: Buffer,
-    disk: Disk,
-    path: string,
+    manifest: ManifestReader,
   ): Promise<FrozenTables> {
     const finder = new MarkFinder(mark);
     const from = Buffer.concat([Buffer.from([LOCAL_PREFIX]), MARK_KEY]);
     const bounds = { from, below: Buffer.concat([from, Buffer.alloc(1)]) };
-    for await (const _ of walkTables(disk, path, bounds, finder)) view.assertGood();
+    for await (const _ of walkTables(manifest, bounds, finder)) view.assertGood();
     view.assertGood();
     if (finder.sequence === undefined)
       throw new BackendError('backend: a mark is not in its table');
-    return new FrozenTables(view, disk, path, finder.sequence);
+    return new FrozenTables(view, manifest, finder.sequence);
   }
 
   get consistentIndex(): number {
@@ -74,7 +71,7 @@ export class FrozenTables implements SnapshotPosition {
     const { gte, lt } = prefixedRange(bucket);
     view.assertGood();
     try {
-      yield* walkTables(this.#disk, this.#path, { from: gte, below: lt }, records);
+      yield* walkTables(this.#manifest, { from: gte, below: lt }, records);
     } catch (error) {
       view.assertGood();
       throw error;

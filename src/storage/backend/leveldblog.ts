@@ -13,7 +13,7 @@ import type { Logger } from '../../base/logger.js';
 import type { Disk } from '../disk.js';
 import { hasCode, promised, readWholeFile } from '../disk.js';
 import { logRecords } from './leveldbrecords.js';
-import { readManifest } from './manifest.js';
+import { ManifestReader } from './manifest.js';
 
 /** Sequence number and record count in front of each batch. */
 const BATCH_HEADER_BYTES = 12;
@@ -59,7 +59,7 @@ export async function syncLogs(disk: Disk, path: string): Promise<void> {
  * which nothing can be used are renamed to `<name>.broken`. Does nothing to a database without damage.
  */
 export async function repairLogs(disk: Disk, path: string, logger: Logger): Promise<void> {
-  const manifest = await readManifest(disk, path);
+  const manifest = await new ManifestReader(disk, path).read();
   if (manifest === undefined) return;
   const { logNumber } = manifest;
   const logs = (await listLogs(disk, path)).filter((log) => log.number >= logNumber);

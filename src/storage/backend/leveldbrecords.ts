@@ -4,7 +4,8 @@
  */
 import { crc32c } from '../../base/crc32c.js';
 
-const BLOCK_BYTES = 32 * 1024;
+/** A log consists of blocks of this size, which no fragment of a record crosses. */
+export const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
 
 const FULL = 1;
@@ -13,13 +14,15 @@ const LAST = 4;
 
 /**
  * The logical records of a log file. A record that is damaged, or not whole, comes with data
- * undefined and is the last. Padding at the end of a block belongs to what stands before it.
+ * undefined and is the last. Padding at the end of a block belongs to what stands before it. `bytes`
+ * begins where a block does; `start` is where the first record to be read does.
  */
 export function* logRecords(
   bytes: Uint8Array,
+  start = 0,
 ): Generator<{ readonly data: Uint8Array | undefined; readonly end: number }> {
   let fragments: Uint8Array[] = [];
-  let offset = 0;
+  let offset = start;
   while (offset < bytes.length) {
     const blockLeft = BLOCK_BYTES - (offset % BLOCK_BYTES);
     if (blockLeft < HEADER_BYTES) {

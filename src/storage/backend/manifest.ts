@@ -1,12 +1,14 @@
 /** What LevelDB's manifest says of its files (doc/impl.md of LevelDB). */
 import { join } from 'node:path';
-import type { Disk } from '../disk.js';
+import type { Disk, DiskFile } from '../disk.js';
 import { readWholeFile } from '../disk.js';
 import { WireError, WireReader } from '../protowire.js';
 import { BackendCorruptError } from './errors.js';
-import { logRecords } from './leveldbrecords.js';
+import { BLOCK_BYTES, logRecords } from './leveldbrecords.js';
 
-const MAX_MANIFEST_BYTES = 1 << 28;
+const DEFAULT_CHUNK_BYTES = 256 << 10;
+/** LevelDB's longest edit names all tables, in some dozens of bytes each. */
+const MAX_EDIT_BYTES = 16 << 20;
 
 /** LevelDB has seven levels. */
 const MAX_LEVEL = 6;
@@ -32,35 +34,122 @@ export interface TableFile {
 export interface Manifest {
   /** The number of the oldest log that LevelDB would read. */
   readonly logNumber: number;
-  /** The tables of each level by number; those of level 0 overlap. */
-  readonly levels: readonly ReadonlyMap<number, TableFile>[];
+  /** The tables of each level; those of level 0 overlap. */
+  readonly levels: readonly (readonly TableFile[])[];
+}
+
+export interface ManifestOptions {
+  /** What is read at once; an edit that is longer gets more (default 256 KiB). */
+  readonly chunkBytes?: number;
 }
 
 /**
- * Reads the manifest, up to an edit that is being written; undefined if there is no database. Throws
- * {@link BackendCorruptError} if the manifest, which LevelDB syncs, is damaged.
+ * Follows the manifest of a database. LevelDB appends an edit for each table that comes or goes, and
+ * begins a new manifest only when it is opened: in a server that writes for months it becomes
+ * larger than memory. So it is read in chunks, and only what was added since the last time.
  */
-export async function readManifest(disk: Disk, path: string): Promise<Manifest | undefined> {
-  const currentPath = join(path, 'CURRENT');
-  if (!(await disk.exists(currentPath))) return undefined;
-  const current = await readWholeFile(disk, currentPath, 4096);
-  const manifestPath = join(path, Buffer.from(current).toString('latin1').trimEnd());
-  const version = new Version();
-  try {
-    const manifest = await readWholeFile(disk, manifestPath, MAX_MANIFEST_BYTES);
-    for (const { data } of logRecords(manifest)) {
-      // What follows a damaged edit was never acknowledged; LevelDB judges that itself.
-      if (data !== undefined) version.apply(data);
-    }
-  } catch (error) {
-    throw new BackendCorruptError(`backend: cannot read ${manifestPath}`, { cause: error });
+export class ManifestReader {
+  readonly disk: Disk;
+  /** The folder of the database. */
+  readonly path: string;
+  readonly #chunkBytes: number;
+  /** What is known of the manifest of this name, up to this offset. */
+  #name = '';
+  #offset = 0;
+  #version = new Version();
+  #previous: Promise<unknown> = Promise.resolve();
+
+  constructor(disk: Disk, path: string, options: ManifestOptions = {}) {
+    this.disk = disk;
+    this.path = path;
+    this.#chunkBytes = options.chunkBytes ?? DEFAULT_CHUNK_BYTES;
   }
-  return version;
+
+  /**
+   * The files of now, up to an edit that is being written; undefined if there is no database. Throws
+   * {@link BackendCorruptError} if the manifest, which LevelDB syncs, is damaged.
+   */
+  read(): Promise<Manifest | undefined> {
+    const reading = this.#previous.then(() => this.#read());
+    this.#previous = reading.catch(() => {});
+    return reading;
+  }
+
+  async #read(): Promise<Manifest | undefined> {
+    const currentPath = join(this.path, 'CURRENT');
+    if (!(await this.disk.exists(currentPath))) return undefined;
+    const current = await readWholeFile(this.disk, currentPath, 4096);
+    const name = Buffer.from(current).toString('latin1').trimEnd();
+    if (name !== this.#name) this.#begin(name);
+    const manifestPath = join(this.path, name);
+    try {
+      await this.#readEdits(manifestPath);
+    } catch (error) {
+      this.#begin('');
+      throw new BackendCorruptError(`backend: cannot read ${manifestPath}`, { cause: error });
+    }
+    return this.#version.files();
+  }
+
+  #begin(name: string): void {
+    this.#name = name;
+    this.#offset = 0;
+    this.#version = new Version();
+  }
+
+  async #readEdits(path: string): Promise<void> {
+    const file = await this.disk.open(path, 'read');
+    try {
+      const sizeBytes = await file.sizeBytes();
+      let chunkBytes = this.#chunkBytes;
+      while (this.#offset < sizeBytes) {
+        const start = this.#offset - (this.#offset % BLOCK_BYTES);
+        const chunk = await readChunk(file, start, Math.min(chunkBytes, sizeBytes - start));
+        const isLast = start + chunk.length >= sizeBytes || chunkBytes >= MAX_EDIT_BYTES;
+        if (this.#apply(chunk, start)) chunkBytes = this.#chunkBytes;
+        else if (isLast) return;
+        else chunkBytes *= 2;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Takes the whole edits in a chunk, which stands at `start`; false if there was none. */
+  #apply(chunk: Uint8Array, start: number): boolean {
+    const before = this.#offset;
+    for (const { data, end } of logRecords(chunk, this.#offset - start)) {
+      // What follows a damaged edit was never acknowledged; LevelDB judges that itself.
+      if (data === undefined) break;
+      this.#version.apply(data);
+      this.#offset = start + end;
+    }
+    return this.#offset > before;
+  }
 }
 
-class Version implements Manifest {
-  logNumber = 0;
-  readonly levels: Map<number, TableFile>[] = [];
+async function readChunk(file: DiskFile, start: number, sizeBytes: number): Promise<Uint8Array> {
+  const chunk = new Uint8Array(sizeBytes);
+  let filled = 0;
+  while (filled < sizeBytes) {
+    const count = await file.read(chunk, filled, sizeBytes - filled, start + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return chunk.subarray(0, filled);
+}
+
+/** What the edits so far make of the files. */
+class Version {
+  #logNumber = 0;
+  readonly #levels: Map<number, TableFile>[] = [];
+
+  files(): Manifest {
+    return {
+      logNumber: this.#logNumber,
+      levels: this.#levels.map((tables) => [...tables.values()]),
+    };
+  }
 
   /** Throws WireError if the bytes are no version edit. */
   apply(edit: Uint8Array): void {
@@ -71,7 +160,7 @@ class Version implements Manifest {
   #applyField(tag: number, reader: WireReader): void {
     switch (tag) {
       case EDIT_LOG_NUMBER:
-        this.logNumber = reader.varint();
+        this.#logNumber = reader.varint();
         return;
       case EDIT_NEW_FILE: {
         const level = reader.varint();
@@ -102,7 +191,7 @@ class Version implements Manifest {
 
   #level(level: number): Map<number, TableFile> {
     if (level > MAX_LEVEL) throw new WireError(`level ${level} of a version edit`);
-    while (this.levels.length <= level) this.levels.push(new Map());
-    return this.levels[level] as Map<number, TableFile>;
+    while (this.#levels.length <= level) this.#levels.push(new Map());
+    return this.#levels[level] as Map<number, TableFile>;
   }
 }

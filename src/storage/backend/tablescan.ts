@@ -5,6 +5,7 @@
  */
 import type { Disk } from '../disk.js';
 import { compareKeys, isDeletion, sequenceOf, userKeyLength } from './internalkey.js';
+import { ManifestReader } from './manifest.js';
 import type { BlockEntries } from './tableblock.js';
 import type { KeyBounds } from './tablefile.js';
 import { type EntrySink, walkTables } from './tablewalk.js';
@@ -29,7 +30,8 @@ export async function visitTables(
   visit: RecordVisitor,
   rest: () => Promise<void> = async () => {},
 ): Promise<void> {
-  for await (const _ of walkTables(disk, path, bounds, new NewestRecords(visit))) await rest();
+  const manifest = new ManifestReader(disk, path);
+  for await (const _ of walkTables(manifest, bounds, new NewestRecords(visit))) await rest();
 }
 
 /** Picks the newest entry of each key and, unless that is a deletion, passes it on. */

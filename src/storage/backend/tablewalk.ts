@@ -1,10 +1,9 @@
 /** Merging LevelDB's tables, as they are on disk, into one walk over all entries. */
-import type { Disk } from '../disk.js';
 import { hasCode } from '../disk.js';
 import { WireError } from '../protowire.js';
 import { BackendCorruptError } from './errors.js';
 import { compareInternalKeys, compareKeys, userKeyLength } from './internalkey.js';
-import { readManifest, type TableFile } from './manifest.js';
+import type { ManifestReader, TableFile } from './manifest.js';
 import type { BlockEntries } from './tableblock.js';
 import { TableCursor } from './tablecursor.js';
 import type { KeyBounds } from './tablefile.js';
@@ -24,13 +23,12 @@ export interface EntrySink {
 const MAX_RESTARTS = 100;
 
 /**
- * Hands over the entries of the keys within `bounds` that are in the tables of the folder `path`,
+ * Hands over the entries of the keys within `bounds` that are in the tables of a manifest,
  * ascending; each step of the iteration is a quarter of a megabyte of them. LevelDB may compact
  * meanwhile. Throws {@link BackendCorruptError}, and what the sink throws.
  */
 export async function* walkTables(
-  disk: Disk,
-  path: string,
+  manifest: ManifestReader,
   bounds: KeyBounds,
   sink: EntrySink,
 ): AsyncGenerator<void> {
@@ -38,7 +36,7 @@ export async function* walkTables(
   for (let restarts = 0; ; restarts++) {
     const from = position.length === 0 ? bounds.from : position;
     try {
-      yield* mergeTables(disk, path, { from, below: bounds.below }, sink);
+      yield* mergeTables(manifest, { from, below: bounds.below }, sink);
       return;
     } catch (error) {
       if (!position.equals(sink.position)) restarts = 0;
@@ -47,7 +45,7 @@ export async function* walkTables(
       // Tables are removed when others hold what they held: it goes on there, behind the last key.
       if (isGone && restarts < MAX_RESTARTS) continue;
       if (!isGone && !(error instanceof WireError)) throw error;
-      const text = `backend: a table in ${path} is damaged or missing: ${String(error)}`;
+      const text = `backend: a table in ${manifest.path} is damaged or missing: ${String(error)}`;
       throw new BackendCorruptError(text, { cause: error });
     }
   }
@@ -55,13 +53,13 @@ export async function* walkTables(
 
 /** One walk over the tables of now. */
 async function* mergeTables(
-  disk: Disk,
-  path: string,
+  manifest: ManifestReader,
   bounds: KeyBounds,
   sink: EntrySink,
 ): AsyncGenerator<void> {
-  const manifest = await readManifest(disk, path);
-  const cursors = sources(manifest?.levels ?? [], bounds).map(
+  const { disk, path } = manifest;
+  const files = await manifest.read();
+  const cursors = sources(files?.levels ?? [], bounds).map(
     (tables) => new TableCursor(disk, path, tables, bounds),
   );
   try {
@@ -103,12 +101,9 @@ function compareCursors(a: TableCursor, b: TableCursor): number {
 }
 
 /** Lists of tables that ascend: each of level 0 by itself, all of another level together. */
-function sources(
-  levels: readonly ReadonlyMap<number, TableFile>[],
-  bounds: KeyBounds,
-): TableFile[][] {
+function sources(levels: readonly (readonly TableFile[])[], bounds: KeyBounds): TableFile[][] {
   const [overlapping = [], ...ascending] = levels.map((tables) =>
-    [...tables.values()].filter((table) => overlaps(table, bounds)).sort(byFirstKey),
+    tables.filter((table) => overlaps(table, bounds)).sort(byFirstKey),
   );
   return [...overlapping.map((table) => [table]), ...ascending];
 }

@@ -3,6 +3,7 @@ import type { Disk } from '../disk.js';
 import type { Database } from './database.js';
 import { writeMemtable } from './defragment.js';
 import { FrozenTables } from './frozentables.js';
+import { ManifestReader } from './manifest.js';
 import { BackendSnapshot } from './scan.js';
 import type { WriteQueue } from './writequeue.js';
 
@@ -17,10 +18,13 @@ export interface ViewsDependencies {
 
 export class Views {
   readonly #dependencies: ViewsDependencies;
+  /** Kept, so that a frozen state costs no more after months of edits. */
+  readonly #manifest: ManifestReader;
   readonly #open = new Set<BackendSnapshot>();
 
   constructor(dependencies: ViewsDependencies) {
     this.#dependencies = dependencies;
+    this.#manifest = new ManifestReader(dependencies.disk, dependencies.path);
   }
 
   /** How many are open. */
@@ -40,11 +44,10 @@ export class Views {
 
   /** See `Backend.freeze`. */
   async freeze(): Promise<FrozenTables> {
-    const { database, disk, path } = this.#dependencies;
     const { view, mark } = await this.#markedView();
     try {
-      await writeMemtable(database);
-      return await FrozenTables.at(view, mark, disk, path);
+      await writeMemtable(this.#dependencies.database);
+      return await FrozenTables.at(view, mark, this.#manifest);
     } catch (error) {
       await view.close();
       view.assertGood();
