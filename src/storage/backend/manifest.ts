@@ -165,7 +165,9 @@ class Version {
       case EDIT_NEW_FILE: {
         const level = reader.varint();
         const [number, sizeBytes] = [reader.varint(), reader.varint()];
-        const [firstKey, lastKey] = [reader.lengthDelimited(), reader.lengthDelimited()];
+        // Copies: they stay for as long as the table does, and the chunk around them must not.
+        const firstKey = Uint8Array.from(reader.lengthDelimited());
+        const lastKey = Uint8Array.from(reader.lengthDelimited());
         this.#level(level).set(number, { number, sizeBytes, firstKey, lastKey });
         return;
       }

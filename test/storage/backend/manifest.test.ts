@@ -126,6 +126,17 @@ describe('a manifest', () => {
     assert.deepEqual(await tablesIn(reader), expected);
   });
 
+  it('does not keep what was read around the keys of its tables', async (test) => {
+    const { backend, path } = await openNew(test);
+    await makeTables(backend, 30);
+    const { levels } = (await new ManifestReader(nodeDisk, path).read()) ?? { levels: [] };
+    for (const { firstKey, lastKey } of levels.flat()) {
+      assert.equal(firstKey.buffer.byteLength, firstKey.length);
+      assert.equal(lastKey.buffer.byteLength, lastKey.length);
+    }
+    assert.ok(levels.flat().length > 0);
+  });
+
   it('of many readers at once gives each the same', async (test) => {
     const { backend, path } = await openNew(test);
     await makeTables(backend, 50);
