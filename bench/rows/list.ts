@@ -74,7 +74,6 @@ const rangeStreamRow: Row = {
   title: 'RangeStream of 500,000 × 100 B',
   description:
     'One client streams 500,000 objects of 100 B, again and again: the time of a stream and the memory it takes above that of a server which was just started on them.',
-  maxRounds: 3,
   async run(bench) {
     const server = await bench.startServer();
     const objects = bench.size(500_000, 20_000);
