@@ -42,7 +42,6 @@ export const LARGE_STORE_ROWS: Row[] = [
     title: '1,000,000 keys × 256 B: put, held, started again',
     description:
       '1,000,000 keys of 256 B are put on 16×16; memory then and at its peak; kill -9, and the time from the start to the first answer, with the memory of that process.',
-
     async run(bench) {
       const filled = await fillStore(bench);
       const { server } = bench;
@@ -64,7 +63,6 @@ export const LARGE_STORE_ROWS: Row[] = [
     title: 'a page of 500 out of 1,000,000 keys, 20 clients',
     description:
       '20 clients read pages of 500 of 1,000,000 keys of 256 B to the end of the range, as an API server does (the answer counts the rest).',
-
     async run(bench) {
       await fillStore(bench);
       const pages = Math.floor((keysOf(bench) * PAGE_REGION) / PAGE);
