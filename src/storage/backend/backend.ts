@@ -243,6 +243,9 @@ export class Backend {
   /**
    * As {@link snapshot}, for reading everything: the records are in tables then, and are read from there.
    * Takes as long as LevelDB needs to write a table of some megabytes.
+   *
+   * TODO: it writes, so on a disk without any room left it fails the store, where {@link snapshot} would
+   * only have read. A backup of a full member must be read through a view instead.
    */
   async freeze(): Promise<FrozenTables> {
     await this.#replacing;
