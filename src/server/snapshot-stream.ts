@@ -1,4 +1,4 @@
-import { type Backend, BUCKET_NAMES, type FrozenTables } from '../storage/backend/index.js';
+import { type Backend, BUCKET_NAMES, type FrozenState } from '../storage/backend/index.js';
 import {
   type BoltLayout,
   type BoltRecords,
@@ -22,14 +22,14 @@ import { type DatabaseMembership, membershipOf } from './snapshots/frozen-member
  * ```
  */
 export class DatabaseSnapshot {
-  readonly #state: FrozenTables;
+  readonly #state: FrozenState;
   readonly #buckets: readonly BoltRecords[];
   readonly #layout: BoltLayout;
   /** Called once, at the close. */
   #ended: (() => void) | undefined;
 
   private constructor(
-    state: FrozenTables,
+    state: FrozenState,
     buckets: readonly BoltRecords[],
     layout: BoltLayout,
     ended: () => void,

@@ -4,7 +4,7 @@
  * Writes and syncs take callbacks because they are the hot path; everything rare is a promise.
  */
 import * as fs from 'node:fs';
-import { open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, statfs, unlink } from 'node:fs/promises';
 import { makeFolder } from './make-folder.js';
 
 /** Called once, with `null` on success, and never inside the call that it was given to. */
@@ -47,6 +47,8 @@ export interface Disk {
   open(path: string, mode: OpenMode, options?: OpenOptions): Promise<DiskFile>;
   exists(path: string): Promise<boolean>;
   fileSizeBytes(path: string): Promise<number>;
+  /** Room that is left for this process on the file system of `path`. */
+  freeBytes(path: string): Promise<number>;
   /** Names of the entries, sorted ascending. */
   readDirectory(path: string): Promise<string[]>;
   /** Creates the directory and missing parents with mode 0700; no error if it exists. */
@@ -186,6 +188,10 @@ export const nodeDisk: Disk = {
   },
   async fileSizeBytes(path) {
     return (await stat(path)).size;
+  },
+  async freeBytes(path) {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
   },
   async readDirectory(path) {
     return (await readdir(path)).sort();

@@ -1,6 +1,6 @@
 import { decodeMember, type Member } from '../../membership/index.js';
 import { type ConfState, EMPTY_CONF_STATE, type NodeId } from '../../raft/index.js';
-import { Bucket, type FrozenTables } from '../../storage/backend/index.js';
+import { Bucket, type FrozenState, recordsOf } from '../../storage/backend/index.js';
 import { encodeV2Store } from '../../storage/snap/index.js';
 import { decodeConfState } from '../snapshot-file.js';
 
@@ -18,13 +18,13 @@ export interface DatabaseMembership {
  * Reads the membership from a frozen state, so that it is that of the very entry the state ends with:
  * what the server knows in memory may be newer.
  */
-export async function membershipOf(state: FrozenTables): Promise<DatabaseMembership> {
+export async function membershipOf(state: FrozenState): Promise<DatabaseMembership> {
   const members: Member[] = [];
-  for (const [, value] of await state.records(Bucket.members)) {
+  for (const [, value] of await recordsOf(state, Bucket.members)) {
     members.push(decodeMember(value.toString('utf8')));
   }
   const removedIds: bigint[] = [];
-  for (const [key] of await state.records(Bucket.membersRemoved)) {
+  for (const [key] of await recordsOf(state, Bucket.membersRemoved)) {
     removedIds.push(BigInt(`0x${key.toString('latin1')}`));
   }
   const clusterVersion = (await readValue(state, Bucket.cluster, CLUSTER_VERSION_KEY))?.toString();
@@ -50,11 +50,11 @@ export function includesMember(confState: ConfState, id: NodeId): boolean {
 
 /** The value of a key in a bucket that is small. */
 async function readValue(
-  state: FrozenTables,
+  state: FrozenState,
   bucket: Bucket,
   name: string,
 ): Promise<Buffer | undefined> {
-  for (const [key, value] of await state.records(bucket)) {
+  for (const [key, value] of await recordsOf(state, bucket)) {
     if (key.toString('latin1') === name) return value;
   }
   return undefined;

@@ -12,7 +12,7 @@ import type { Database } from './database.js';
 import { assertUnlocked, openDatabase } from './database.js';
 import { rewriteTables, writeMemtable } from './defragment.js';
 import { BackendClosedError, BackendFailedError, BackendReplacedError } from './errors.js';
-import type { FrozenTables } from './frozentables.js';
+import type { FrozenState } from './frozenstate.js';
 import { repairLogs, syncLogs } from './leveldblog.js';
 import { encodeNumber } from './numbers.js';
 import { moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
@@ -242,12 +242,10 @@ export class Backend {
 
   /**
    * As {@link snapshot}, for reading everything: the records are in tables then, and are read from there.
-   * Takes as long as LevelDB needs to write a table of some megabytes.
-   *
-   * TODO: it writes, so on a disk without any room left it fails the store, where {@link snapshot} would
-   * only have read. A backup of a full member must be read through a view instead.
+   * Takes as long as LevelDB needs to write a table of some megabytes. On a disk with little room left
+   * nothing is written, and the records are read through LevelDB.
    */
-  async freeze(): Promise<FrozenTables> {
+  async freeze(): Promise<FrozenState> {
     await this.#replacing;
     this.#isUntouched = false;
     return this.#views.freeze();

@@ -9,15 +9,16 @@
  */
 import { type BucketName, LOCAL_PREFIX, MARK_KEY } from './buckets.js';
 import { BackendError } from './errors.js';
+import type { FrozenState } from './frozenstate.js';
 import { sequenceOf } from './internalkey.js';
 import type { ManifestReader } from './manifest.js';
-import { type BackendSnapshot, prefixedRange, type SnapshotPosition } from './scan.js';
+import { type BackendSnapshot, prefixedRange } from './scan.js';
 import type { BlockEntries } from './tableblock.js';
 import { NewestRecords, type RecordVisitor } from './tablescan.js';
 import { type EntrySink, walkTables } from './tablewalk.js';
 
-/** A frozen state whose records are all in tables; it must be closed. */
-export class FrozenTables implements SnapshotPosition {
+/** A frozen state whose records are all in tables. */
+export class FrozenTables implements FrozenState {
   readonly #view: BackendSnapshot;
   readonly #manifest: ManifestReader;
   /** Number of the newest write that belongs to the state. */
@@ -56,11 +57,7 @@ export class FrozenTables implements SnapshotPosition {
     return this.#view.term;
   }
 
-  /**
-   * Hands over the records of a bucket, ascending; each step of the iteration is a quarter of a
-   * megabyte of them. It may be left early. Throws BackendCorruptError for a damaged table,
-   * BackendReplacedError or BackendClosedError once the store is not there any more.
-   */
+  /** Each step is a quarter of a megabyte of records. */
   async *visit(bucket: BucketName, visit: RecordVisitor): AsyncGenerator<void> {
     const view = this.#view;
     // A store that replaces this one has tables of the same names.
@@ -79,17 +76,6 @@ export class FrozenTables implements SnapshotPosition {
     view.assertGood();
   }
 
-  /** The records of a small bucket. */
-  async records(bucket: BucketName): Promise<[Buffer, Buffer][]> {
-    const records: [Buffer, Buffer][] = [];
-    const visited = this.visit(bucket, (key, source, start, end) => {
-      records.push([Buffer.from(key), Buffer.from(source.subarray(start, end))]);
-    });
-    for await (const _ of visited);
-    return records;
-  }
-
-  /** Idempotent. Whoever still walks must not go on. */
   close(): Promise<void> {
     return this.#view.close();
   }

@@ -22,7 +22,7 @@ export {
   BackendLockedError,
   BackendReplacedError,
 } from './errors.js';
-export type { FrozenTables } from './frozentables.js';
+export { type FrozenState, recordsOf } from './frozenstate.js';
 export { hasReplaced, moveIntoPlace, type ReplaceStep, removeReplaced } from './replace.js';
 export type { BackendSnapshot, ScanRange, SnapshotPosition } from './scan.js';
 export type { RecordVisitor } from './tablescan.js';

@@ -2,10 +2,17 @@
 import type { Disk } from '../disk.js';
 import type { Database } from './database.js';
 import { writeMemtable } from './defragment.js';
+import { type FrozenState, FrozenView } from './frozenstate.js';
 import { FrozenTables } from './frozentables.js';
 import { ManifestReader } from './manifest.js';
 import { BackendSnapshot } from './scan.js';
 import type { WriteQueue } from './writequeue.js';
+
+/**
+ * Room that freezing into tables must find: for the table of a memtable, and for a merge that this sets
+ * off, which LevelDB lets grow up to 25 tables (each of them has 8 MiB).
+ */
+const ROOM_BYTES = 256 << 20;
 
 export interface ViewsDependencies {
   readonly database: Database;
@@ -43,7 +50,8 @@ export class Views {
   }
 
   /** See `Backend.freeze`. */
-  async freeze(): Promise<FrozenTables> {
+  async freeze(): Promise<FrozenState> {
+    if (!(await this.#hasRoom())) return new FrozenView(await this.snapshot());
     const { view, mark } = await this.#markedView();
     try {
       await writeMemtable(this.#dependencies.database);
@@ -58,6 +66,12 @@ export class Views {
   /** Ends all reading with `reason`; resolves when nothing touches the database any more. */
   async endAll(reason: Error): Promise<void> {
     await Promise.all([...this.#open].map((view) => view.end(reason)));
+  }
+
+  /** A full disk must not fail a store whose owner only wants to read: a backup matters most then. */
+  async #hasRoom(): Promise<boolean> {
+    const { disk, path } = this.#dependencies;
+    return (await disk.freeBytes(path)) >= ROOM_BYTES;
   }
 
   #markedView(): Promise<{ view: BackendSnapshot; mark: Buffer }> {

@@ -1,6 +1,6 @@
 /** A frozen state read out of LevelDB's tables, against a scan of the same state, with work going on. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -14,15 +14,34 @@ import {
   BackendReplacedError,
   BUCKET_NAMES,
   type BucketName,
-  type FrozenTables,
+  type FrozenState,
 } from '../../../src/storage/backend/index.js';
+import { type Disk, nodeDisk } from '../../../src/storage/disk.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { revisionKey } from './entries.js';
 
 type Content = Map<BucketName, [string, string][]>;
 
-function openAt(path: string): Promise<Backend> {
-  return Backend.open({ path }, { clock: systemClock, logger: silentLogger });
+function openAt(path: string, disk: Disk = nodeDisk): Promise<Backend> {
+  return Backend.open({ path }, { clock: systemClock, logger: silentLogger, disk });
+}
+
+/** A disk with that much room, or as much as there is; `asked` is when somebody last wanted to know. */
+class RoomyDisk {
+  asked: Promise<void> = Promise.resolve();
+  readonly disk: Disk;
+
+  constructor(freeBytes?: number) {
+    this.disk = {
+      ...nodeDisk,
+      freeBytes: (path) => {
+        const room =
+          freeBytes === undefined ? nodeDisk.freeBytes(path) : Promise.resolve(freeBytes);
+        this.asked = room.then(() => nextTurn());
+        return room;
+      },
+    };
+  }
 }
 
 async function openNew(test: TestContext): Promise<Backend> {
@@ -32,7 +51,7 @@ async function openNew(test: TestContext): Promise<Backend> {
 }
 
 /** What a frozen state shows of every bucket. */
-async function frozenContent(frozen: FrozenTables): Promise<Content> {
+async function frozenContent(frozen: FrozenState): Promise<Content> {
   const content: Content = new Map();
   for (const bucket of BUCKET_NAMES) {
     const records: [string, string][] = [];
@@ -86,8 +105,9 @@ describe('a frozen state', () => {
     const property = fc.asyncProperty(
       fc.array(fc.array(operation, { maxLength: 25 }), { minLength: 2, maxLength: 5 }),
       async (phases) => {
-        const backend = await openAt(join(folder, String(runs++)));
-        const taken: { frozen: FrozenTables; expected: Content }[] = [];
+        const room = new RoomyDisk();
+        const backend = await openAt(join(folder, String(runs++)), room.disk);
+        const taken: { frozen: FrozenState; expected: Content }[] = [];
         for (const [phase, operations] of phases.entries()) {
           for (const { bucket, key, valueBytes, isDelete, rewrites } of operations) {
             const name = Buffer.from(`key ${key}`);
@@ -99,6 +119,7 @@ describe('a frozen state', () => {
           const expected = scannedContent(backend);
           const freezing = backend.freeze();
           await nextTurn();
+          await room.asked;
           // While the state is still on its way into tables.
           backend.put('meta', Buffer.from('key 1'), Buffer.from(`after ${phase}`));
           backend.delete('lease', Buffer.from('key 2'));
@@ -142,12 +163,14 @@ describe('a frozen state', () => {
   it('may be taken several times at once, and in each life of a store', async (test) => {
     const path = join(temporaryFolder(test), 'backend');
     for (let life = 0; life < 3; life++) {
-      const backend = await openAt(path);
-      const freezing: Promise<FrozenTables>[] = [];
+      const room = new RoomyDisk();
+      const backend = await openAt(path, room.disk);
+      const freezing: Promise<FrozenState>[] = [];
       for (let time = 1; time <= 4; time++) {
         await fill(backend, life * 4 + time - 1, life * 4 + time);
         freezing.push(backend.freeze());
         await nextTurn();
+        await room.asked;
       }
       for (const [time, frozen] of (await Promise.all(freezing)).entries()) {
         const index = life * 4 + time + 1;
@@ -177,6 +200,57 @@ describe('a frozen state', () => {
     assert.equal(openTables(), before);
   });
 });
+
+describe('on a disk that is almost full a frozen state', () => {
+  it('writes nothing, and shows the same', async (test) => {
+    const path = join(temporaryFolder(test), 'backend');
+    const backend = await openAt(path, new RoomyDisk(255 << 20).disk);
+    test.after(() => backend.close());
+    await fill(backend, 0, 5000);
+    await backend.writeTables();
+    await fill(backend, 5000, 10_000);
+    const expected = await scannedContent(backend);
+    const before = filesOf(path);
+    const frozen = await backend.freeze();
+    assert.deepEqual(filesOf(path), before);
+    await fill(backend, 10_000, 12_000);
+    backend.delete('key', revisionKey(1, 0));
+    assert.deepEqual(await frozenContent(frozen), expected);
+    assert.equal(frozen.consistentIndex, 10_000);
+    assert.equal(frozen.term, 1);
+    await frozen.close();
+    assert.equal(backend.openViewCount, 0);
+  });
+
+  it('ends with the store', async (test) => {
+    const path = join(temporaryFolder(test), 'backend');
+    const backend = await openAt(path, new RoomyDisk(0).disk);
+    await fill(backend, 0, 10_000);
+    const frozen = await backend.freeze();
+    const walk = frozen.visit('key', () => {});
+    await walk.next();
+    await backend.close();
+    await assert.rejects(async () => {
+      for await (const _ of walk);
+    }, BackendClosedError);
+  });
+
+  it('is read from tables once there is room for them', async (test) => {
+    const path = join(temporaryFolder(test), 'backend');
+    const backend = await openAt(path, new RoomyDisk(256 << 20).disk);
+    test.after(() => backend.close());
+    await fill(backend, 0, 5000);
+    const before = filesOf(path);
+    const frozen = await backend.freeze();
+    assert.notDeepEqual(filesOf(path), before);
+    await frozen.close();
+  });
+});
+
+/** Names and sizes of the files of a store. */
+function filesOf(path: string): string[] {
+  return readdirSync(path).map((name) => `${name} ${statSync(join(path, name)).size}`);
+}
 
 function linkOf(descriptor: string): string {
   try {

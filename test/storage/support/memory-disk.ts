@@ -55,6 +55,10 @@ export class MemoryDisk implements Disk {
     return this.content(path).length;
   }
 
+  async freeBytes(): Promise<number> {
+    return Number.MAX_SAFE_INTEGER;
+  }
+
   async readDirectory(path: string): Promise<string[]> {
     if (!this.#directories.has(path)) throw notFound(path);
     const names = [...this.#files.keys()].filter((name) => name.startsWith(`${path}/`));
