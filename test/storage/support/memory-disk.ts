@@ -156,11 +156,26 @@ class OpenMemoryFile implements DiskFile {
     });
   }
 
-  writeThrough(bytes: Uint8Array, sizeBytes: number, position: number, done: DiskCallback): void {
+  writeThrough(
+    bytes: Uint8Array,
+    sizeBytes: number,
+    position: number,
+    done: DiskCallback,
+    zeroBytes = 0,
+  ): void {
+    this.#assertHole(position + sizeBytes, zeroBytes);
     this.write(bytes, sizeBytes, position, (error) => {
       if (error === null) this.#later('sync', done, () => this.#keep(position, sizeBytes));
       else done(error);
     });
+  }
+
+  /** Zeros go where there are some, and do not make the file longer. */
+  #assertHole(start: number, zeroBytes: number): void {
+    const { bytes, sizeBytes } = this.#file;
+    const isHole = bytes.subarray(start, start + zeroBytes).every((byte) => byte === 0);
+    if (zeroBytes > 0 && (!isHole || start + zeroBytes > sizeBytes))
+      throw new Error(`${zeroBytes} zeros at ${start} change the file`);
   }
 
   /** Makes one range durable, and the size. */
