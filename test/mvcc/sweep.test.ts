@@ -77,13 +77,27 @@ describe('a list of removals', () => {
 });
 
 describe('the pace of a sweep', () => {
-  /** What a sweep in pieces of 800 gets through within ten seconds, writers making `rate` revisions a second. */
-  function lookedAtInTenSeconds(rate: number): number {
+  interface Setting {
+    /** Revisions that writers make in a second. */
+    readonly rate: number;
+    readonly records?: number;
+    readonly intervalMs?: number;
+    readonly isAwaited?: boolean;
+  }
+
+  /** What a sweep in pieces of 800 gets through within ten seconds. */
+  function lookedAtInTenSeconds(setting: Setting): number {
+    const { rate, records = 1_000_000 } = setting;
+    const { intervalMs = Number.POSITIVE_INFINITY, isAwaited = false } = setting;
     const clock = new ManualClock();
-    const pacer = new SweepPacer({
-      clock,
-      revision: () => Math.floor((rate * clock.nowMs()) / 1000),
-    });
+    const pacer = new SweepPacer(
+      { records, intervalMs },
+      {
+        clock,
+        revision: () => Math.floor((rate * clock.nowMs()) / 1000),
+        isAwaited: () => isAwaited,
+      },
+    );
     let lookedAt = 0;
     while (clock.nowMs() < 10_000) {
       // At the pace of etcd's flags a piece takes this long.
@@ -94,18 +108,24 @@ describe('the pace of a sweep', () => {
   }
 
   it('is what the flags say while hardly anybody writes', () => {
-    assert.equal(lookedAtInTenSeconds(0), 1_000_000);
-    assert.equal(lookedAtInTenSeconds(500), 1_000_000);
+    assert.equal(lookedAtInTenSeconds({ rate: 0 }), 1_000_000);
+    assert.equal(lookedAtInTenSeconds({ rate: 500 }), 1_000_000);
   });
 
-  it('is less with writers, but always more than what they add', () => {
-    const few = lookedAtInTenSeconds(5_000);
-    assert.ok(few > 350_000 && few < 500_000, `${few}`);
-    for (const rate of [10_000, 20_000, 30_000, 40_000]) {
-      const lookedAt = lookedAtInTenSeconds(rate);
-      assert.ok(lookedAt > 1.5 * 10 * rate, `${lookedAt} of ${rate} a second`);
-      assert.ok(lookedAt < 1_000_000);
+  it('is gentle beside writers, however many', () => {
+    for (const rate of [5_000, 20_000, 80_000]) {
+      const lookedAt = lookedAtInTenSeconds({ rate });
+      assert.ok(lookedAt > 240_000 && lookedAt < 300_000, `${lookedAt} at ${rate} a second`);
     }
+  });
+
+  it('ends a sweep in half of the time from one compaction to the next', () => {
+    const lookedAt = lookedAtInTenSeconds({ rate: 20_000, records: 500_000, intervalMs: 20_000 });
+    assert.ok(lookedAt > 490_000 && lookedAt < 550_000, `${lookedAt}`);
+  });
+
+  it('is what the flags say when the next compaction waits', () => {
+    assert.equal(lookedAtInTenSeconds({ rate: 20_000, isAwaited: true }), 1_000_000);
   });
 });
 

@@ -41,6 +41,8 @@ interface Job {
   readonly previous: number;
   /** Whether the hash is to be remembered. */
   readonly hashed: boolean;
+  /** Time since the one before; infinite for the first. */
+  readonly intervalMs: number;
   readonly resolve: (outcome: CompactionOutcome) => void;
 }
 
@@ -66,6 +68,7 @@ export class Compactor {
   private scheduled: number | undefined;
   private finished: number | undefined;
   private wakeWaiting: (() => void) | undefined;
+  private enqueuedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: CompactorOptions, dependencies: CompactorDependencies) {
     this.options = options;
@@ -122,8 +125,11 @@ export class Compactor {
   }
 
   private enqueue(revision: number, previous: number, hashed: boolean): Promise<CompactionOutcome> {
+    const nowMs = this.dependencies.clock.nowMs();
+    const intervalMs = nowMs - this.enqueuedMs;
+    this.enqueuedMs = nowMs;
     return new Promise((resolve) => {
-      this.jobs.push({ revision, previous, hashed, resolve });
+      this.jobs.push({ revision, previous, hashed, intervalMs, resolve });
       if (this.isRunning) return;
       this.isRunning = true;
       this.running = this.runAll();
@@ -207,15 +213,18 @@ export class Compactor {
   private async sweep(job: Job, kept: RevisionLists): Promise<KeyValueHash> {
     const { store, space, clock } = this.dependencies;
     const { threadFromRecords } = this.options;
-    const pacer = new SweepPacer({ clock, revision: () => space.revision });
+    const keptCount = kept.firstPuts.length + kept.others.length / 2;
+    const records = job.revision - job.previous + keptCount;
+    const pacer = new SweepPacer(
+      { records, intervalMs: job.intervalMs },
+      { clock, revision: () => space.revision, isAwaited: () => this.jobs.length > 0 },
+    );
     const owner: SweepOwner = {
       removed: () => void this.counts.removedRecords++,
       sliceEnded: (pauseMs) => this.sliceEnded(pauseMs),
       waitMs: (records) => pacer.waitMs(records),
     };
-    const keptCount = kept.firstPuts.length + kept.others.length / 2;
-    const isLarge = job.revision - job.previous + keptCount >= threadFromRecords;
-    if (store.writeTables === undefined || !isLarge) {
+    if (store.writeTables === undefined || records < threadFromRecords) {
       return sweepHere(job, kept, this.options, store, owner);
     }
     const folder = await store.writeTables();
