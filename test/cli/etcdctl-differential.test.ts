@@ -40,9 +40,9 @@ function normalize(text: string, line: Line, member: RunningMember): string {
     const sizes = /\d+(?:\.\d+)? [kM]?B|\d+%|"(?:dbSize\w*|raft\w*Index)":\d+/g;
     normal = normal.replace(sizes, '#').replace(/("(?:DBSize\w*|Raft\w*Index)" : )\d+/g, '$1#');
     normal = normal
+      .replace(/[0-9.]+[mµ]?s\b/g, '#')
       .replace(/\b\d+\b/g, '#')
-      .replace(/[─-]{2,}| +/g, ' ')
-      .replace(/[0-9.]+m?s/g, '#');
+      .replace(/[─-]{2,}| +/g, ' ');
   }
   return normal;
 }
