@@ -28,9 +28,9 @@ export interface SweepPacerDependencies {
 }
 
 /**
- * Slows a sweep down while others write, who are two cores' worth of work by themselves. Measured on
- * these, puts on 16×4: at 80,000 records a second they keep 0.85 of their throughput, at 40,000 0.92, at
- * 5,000 0.97. Nobody waits for a sweep to end but the next one, which must not be held up.
+ * Slows a sweep down while others write. Puts on 16×4, on two cores, keep 0.75 to 0.88 of their throughput
+ * beside 77,000 records a second, 0.83 to 0.97 beside 25,000 (bench/README.md). Who waits for a sweep is
+ * the next one, which must not be held up, and the client of a physical compaction, who asked to.
  */
 export class SweepPacer {
   private readonly pace: number;

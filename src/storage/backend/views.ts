@@ -71,7 +71,12 @@ export class Views {
   /** A full disk must not fail a store whose owner only wants to read: a backup matters most then. */
   async #hasRoom(): Promise<boolean> {
     const { disk, path } = this.#dependencies;
-    return (await disk.freeBytes(path)) >= ROOM_BYTES;
+    try {
+      return (await disk.freeBytes(path)) >= ROOM_BYTES;
+    } catch {
+      // The folder is being replaced, or the system does not tell: what comes next knows the reason.
+      return true;
+    }
   }
 
   #markedView(): Promise<{ view: BackendSnapshot; mark: Buffer }> {
