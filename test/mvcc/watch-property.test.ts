@@ -212,16 +212,22 @@ test('every watcher gets exactly the events it asked for, in order, however slow
         await store.close();
       },
     ),
-    { numRuns: process.env.KVORUM_TEST_LONG ? 3000 : 300 },
+    {
+      numRuns: process.env.KVORUM_TEST_LONG ? 3000 : 300,
+      // A watcher at just the revision of one compaction, who is later cut off by the next.
+      examples: [[857099798, 75, 300, 4]],
+    },
   );
 });
 
 /**
- * A compaction keeps of its own revision only the last change of each key, as etcd does: whoever watches
- * from just that revision on may miss one that the same transaction has overwritten.
+ * A compaction keeps of its own revision only the last change of each key, as etcd does: whoever is due
+ * just that revision may miss one that the same transaction has overwritten. Over the wire no transaction
+ * changes a key twice, but for nested ones that slip through the check of duplicate keys as they do in
+ * etcd (G.19).
  */
 function mayBeCompacted(model: Model, { revision, text }: SeenEvent): boolean {
-  if (revision !== model.compacted) return false;
+  if (!model.compactions.has(revision)) return false;
   const changes = model.changes.filter((change) => change.main === revision);
   return changes.some(
     ({ key, value }, position) =>
@@ -231,11 +237,12 @@ function mayBeCompacted(model: Model, { revision, text }: SeenEvent): boolean {
 }
 
 function checkWatched(model: Model, watched: Watched): void {
-  const expected = expectedEvents(model, watched);
-  const { seen, compactedAt } = watched;
+  const kept = (event: SeenEvent): boolean => !mayBeCompacted(model, event);
+  const expected = expectedEvents(model, watched).filter(kept);
+  const seen = watched.seen.filter(kept);
+  const { compactedAt } = watched;
   if (compactedAt === undefined) {
-    const kept = (event: SeenEvent): boolean => !mayBeCompacted(model, event);
-    assert.deepEqual(seen.filter(kept), expected.filter(kept));
+    assert.deepEqual(seen, expected);
     return;
   }
   assert.deepEqual(seen, expected.slice(0, seen.length));
