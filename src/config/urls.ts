@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { hasControlCharacter } from '../base/control-characters.js';
 import { FlagValueError } from './errors.js';
 import { goQuote } from './go-text.js';
 
@@ -64,8 +65,7 @@ function checkAuthority(input: string, authority: string): void {
 /** One URL, with the checks and error texts of etcd's types.NewURLs. */
 function parseUrl(untrimmed: string): EtcdUrl {
   const input = untrimmed.trim();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\x00-\x1f\x7f]/.test(input)) {
+  if (hasControlCharacter(input)) {
     throw parseFailure(input, 'net/url: invalid control character in URL');
   }
   if (input.startsWith(':')) throw parseFailure(input, 'missing protocol scheme');

@@ -1,3 +1,4 @@
+import { hasControlCharacter } from '../base/control-characters.js';
 import { EtcdError } from '../base/errors.js';
 
 /**
@@ -12,8 +13,6 @@ export function parseMemberUrls(urls: readonly string[]): string[] {
 
 /** Scheme, what follows it, and of that the authority and the path. */
 const URL_PARTS = /^([a-zA-Z][a-zA-Z0-9+\-.]*):((?:\/\/([^/?#]*))?([^?#]*).*)$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/;
 /** What Go lets pass in a host; of escapes, a percent sign and bytes beyond ASCII. */
 const HOST_CHARACTERS = /^(?:[\w\-.~!$&'()*+,;=:[\]<>"\u0080-\uffff]|%25|%[89a-fA-F][0-9a-fA-F])*$/;
 const HOST_AND_PORT = /^(?:\[[^[\]]*\]|[^:[\]]*):\d*$/;
@@ -21,7 +20,7 @@ const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/;
 
 function parseMemberUrl(untrimmed: string): string {
   const text = untrimmed.trim();
-  const parts = CONTROL_CHARACTERS.test(text) ? null : URL_PARTS.exec(text);
+  const parts = hasControlCharacter(text) ? null : URL_PARTS.exec(text);
   if (parts === null) throw new EtcdError('MemberBadURLs');
   const [, schemeAsGiven = '', rest = '', authority = '', afterAuthority = ''] = parts;
   const scheme = schemeAsGiven.toLowerCase();

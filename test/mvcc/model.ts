@@ -29,8 +29,6 @@ export type ModelOperation =
 export class Model {
   revision = 1;
   compacted = -1;
-  /** Every revision that was ever compacted at. */
-  readonly compactions = new Set<number>();
   /** Everything that ever happened. */
   readonly changes: ModelChange[] = [];
   /** What a finished compaction has left of it. */
@@ -132,7 +130,6 @@ export class Model {
     const hash = hashOf(before, this.compacted, revision, keep);
     this.kept = this.kept.filter((change) => change.main > revision || keep.has(change));
     this.compacted = revision;
-    this.compactions.add(revision);
     return hash;
   }
 

@@ -235,28 +235,23 @@ describe('on a disk that is almost full a frozen state', () => {
     }, BackendClosedError);
   });
 
-  it('is read from tables where the system does not tell the room', async (test) => {
-    const path = join(temporaryFolder(test), 'backend');
-    const freeBytes = () => Promise.reject(new Error('ENOSYS'));
-    const backend = await openAt(path, { ...nodeDisk, freeBytes });
-    test.after(() => backend.close());
-    await fill(backend, 0, 100);
-    const before = filesOf(path);
-    const frozen = await backend.freeze();
-    assert.notDeepEqual(filesOf(path), before);
-    await frozen.close();
-  });
-
-  it('is read from tables once there is room for them', async (test) => {
-    const path = join(temporaryFolder(test), 'backend');
-    const backend = await openAt(path, new RoomyDisk(256 << 20).disk);
-    test.after(() => backend.close());
-    await fill(backend, 0, 5000);
-    const before = filesOf(path);
-    const frozen = await backend.freeze();
-    assert.notDeepEqual(filesOf(path), before);
-    await frozen.close();
-  });
+  const unknownRoom = { ...nodeDisk, freeBytes: () => Promise.reject(new Error('ENOSYS')) };
+  const withTables = {
+    'once there is room for them': new RoomyDisk(256 << 20).disk,
+    'where the system does not tell the room': unknownRoom,
+  };
+  for (const [where, disk] of Object.entries(withTables)) {
+    it(`is read from tables ${where}`, async (test) => {
+      const path = join(temporaryFolder(test), 'backend');
+      const backend = await openAt(path, disk);
+      test.after(() => backend.close());
+      await fill(backend, 0, 5000);
+      const before = filesOf(path);
+      const frozen = await backend.freeze();
+      assert.notDeepEqual(filesOf(path), before);
+      await frozen.close();
+    });
+  }
 });
 
 /** Names and sizes of the files of a store. */
